@@ -1,0 +1,113 @@
+"""From a draft to an entry number, or to a refusal that says in words why the book refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+import ledger
+from koperasi.errors import Conflict, NotFound, Refusal, Unavailable
+from koperasi.formats import format_amount
+from koperasi.i18n import N_
+
+
+class Idempotency(NamedTuple):
+    """The caller's key and a digest of the whole request: the same request is posted once, however often it is sent."""
+
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, prefix: str, key: str, *parts: object) -> Idempotency:
+        """From where the key comes, the key, and everything that makes the request what it is."""
+        return cls(f"{prefix}:{key}", sha256("\x1f".join(map(str, parts)).encode()).digest())
+
+
+class Settled(NamedTuple):
+    """The entry that stands in the book, and whether it stood there before this request."""
+
+    number: int
+    replayed: bool
+
+
+BUSY = N_("Sistem sedang sibuk. Coba lagi sebentar; permintaan yang sama tidak akan tercatat dua kali.")
+
+MESSAGES: dict[str, str] = {
+    "too-few-lines": N_("Jurnal perlu paling sedikit dua baris."),
+    "zero-amount": N_("Baris %(line)s: jumlahnya nol."),
+    "amount-range": N_("Baris %(line)s: jumlahnya terlalu besar."),
+    "unknown-account": N_("Baris %(line)s: akun tidak ada."),
+    "control-account": N_("Akun %(account)s adalah akun induk; catat pada akun di bawahnya."),
+    "account-closed": N_("Akun %(account)s sudah ditutup."),
+    "account-not-open": N_("Akun %(account)s belum dibuka pada tanggal itu."),
+    "same-account": N_("Semua baris memakai akun %(account)s; pilih akun lawan yang lain."),
+    "unbalanced": N_("Debit dan kredit tidak sama: selisih %(difference_text)s."),
+    "period-held": N_("Bulan %(month)s sedang ditutup; pilih tanggal di bulan yang terbuka."),
+    "period-closed": N_("Bulan %(month)s sudah ditutup; pilih tanggal di bulan yang terbuka."),
+    "unknown-entry": N_("Jurnal nomor %(entry)s tidak ada."),
+    "reversal-of-reversal": N_("Jurnal %(entry)s sendiri adalah jurnal balik."),
+    "already-reversed": N_("Jurnal %(entry)s sudah dibatalkan oleh jurnal %(reversed_by)s."),
+    "reversal-mismatch": N_("Baris jurnal balik tidak sama dengan jurnal %(entry)s."),
+    "overflow": N_("Jumlah pada akun %(account)s terlalu besar."),
+    "floor": N_(
+        "Saldo tidak cukup: yang tersedia pada akun %(account)s %(available_text)s, kurang %(shortfall_text)s."
+    ),
+    "idempotency-mismatch": N_("Kunci ini sudah dipakai untuk permintaan lain; gunakan kunci baru."),
+    "linked": N_("Tidak dicatat karena baris ke-%(position)s dalam kelompok yang sama ditolak."),
+}
+
+CONFLICTS = frozenset({"already-reversed"})
+MISSING = frozenset({"unknown-entry"})
+
+
+def refusal_of(rejected: ledger.Rejected) -> Refusal:
+    """The refusal that tells people what the book said, with the same stable code."""
+    detail: dict[str, object] = dict(rejected.detail)
+    currency = str(detail.get("currency", "IDR"))
+    for name in ("difference", "available", "shortfall"):
+        if name in detail:
+            detail[f"{name}_text"] = format_amount(abs(int(str(detail[name]))), currency)
+    if "position" in detail:
+        detail["position"] = int(str(detail["position"])) + 1
+    kind = Conflict if rejected.code in CONFLICTS else NotFound if rejected.code in MISSING else Refusal
+    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if rejected.replayed else {}
+    detail.pop("message", None)
+    return kind(rejected.code, MESSAGES[rejected.code], headers=headers, **_named(detail))
+
+
+def _named(detail: Mapping[str, object]) -> dict[str, object]:
+    """Detail names that ``Refusal`` has arguments of its own for are set apart."""
+    return {
+        ("subject_" + name if name in {"code", "status", "field", "errors", "headers"} else name): value
+        for name, value in detail.items()
+    }
+
+
+def settled(outcome: ledger.Outcome) -> Settled:
+    """The entry's number.
+
+    Raises:
+        Refusal: the book refused, with its code.
+    """
+    if isinstance(outcome, ledger.Rejected):
+        raise refusal_of(outcome)
+    return Settled(outcome.number, isinstance(outcome, ledger.Replayed))
+
+
+async def post(poster: ledger.Poster, draft: ledger.Draft) -> Settled:
+    """Post one draft through group commit; returns when it is durable.
+
+    Raises:
+        Refusal: the book refused, with its code.
+        Unavailable: too many are waiting.
+    """
+    try:
+        return settled(await poster.post(draft))
+    except ledger.BusyError as error:
+        raise busy() from error
+
+
+def busy() -> Unavailable:
+    """The answer when too many postings wait or the database is away: 503, try the same again."""
+    return Unavailable("busy", BUSY, headers={"Retry-After": "1"})

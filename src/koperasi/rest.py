@@ -1,0 +1,188 @@
+"""What all REST handlers share: money on the wire, cursors, the idempotency header, problem details."""
+
+import base64
+import binascii
+import json
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from litestar import Request
+from litestar.openapi.datastructures import ResponseSpec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from koperasi.errors import BadRequest
+from koperasi.formats import InputError, parse_wire_amount, wire_amount
+from koperasi.i18n import N_
+from koperasi.permissions import Identity
+from koperasi.posting import Idempotency
+
+ApiRequest = Request[Identity, Any, Any]
+
+
+class Model(BaseModel):
+    """Base of what comes in: unknown fields are refused, text is trimmed and free of control characters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Result(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF or ord(character) == 127 for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+"""A short line of text."""
+
+Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+
+BookDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+"""A date that can stand in the book."""
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class Money(Model):
+    """An amount with its currency: a strict decimal string, never a JSON number."""
+
+    amount: Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["IDR"], strict=True)] = "IDR"
+
+    def minor(self, field: str = "amount") -> int:
+        """The amount in minor units.
+
+        Raises:
+            BadRequest: finer than the currency's minor unit, or no such currency.
+        """
+        try:
+            return parse_wire_amount(self.amount, self.currency)
+        except InputError as error:
+            raise BadRequest(
+                "amount", N_("Jumlah uang tidak terbaca."), field=field, errors=[error.at(field)]
+            ) from error
+
+    @classmethod
+    def of(cls, minor: int, currency: str = "IDR") -> "Money":
+        """The wire form of an amount in minor units."""
+        return cls(amount=wire_amount(minor, currency), currency=currency)
+
+
+class ProblemField(Result):
+    """One field that is wrong: its name, a stable code, a message in the caller's language."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(Result):
+    """An error as RFC 9457 describes it. ``type`` and ``code`` are stable; ``detail`` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemField]
+
+
+_REASONS = {
+    400: "The request can't be read.",
+    401: "No valid bearer token.",
+    403: "This role may not.",
+    404: "There is no such thing in this cooperative.",
+    409: "It exists already, or was changed or reversed before.",
+    413: "Too large.",
+    415: "Not a media type that is read here.",
+    422: "The rules or the book refuse; nothing was written.",
+    429: "Too often; see Retry-After.",
+    503: "Busy or without its database; the same request may be sent again.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The errors a route may answer with, for its OpenAPI description: those named, and what any route may say."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description=_REASONS[status],
+            media_type="application/problem+json",  # type: ignore[arg-type]
+        )
+        for status in sorted({*statuses, 400, 401, 403, 503})
+    }
+
+
+class Page(Result):
+    """A page of a list: where the next one begins, or nothing when this is the last."""
+
+    next_cursor: str | None = None
+
+
+def encode_cursor(*values: object) -> str:
+    """An opaque cursor that names the last row shown."""
+    text = json.dumps([value.isoformat() if isinstance(value, date) else value for value in values])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, *kinds: Literal["int", "str", "date"]) -> tuple[Any, ...] | None:
+    """The values of a cursor, or ``None`` without one.
+
+    Raises:
+        BadRequest: it is not a cursor of this list.
+    """
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return tuple(_READ[kind](value) for kind, value in zip(kinds, _list(values), strict=True))
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise BadRequest("cursor", N_("Penanda halaman tidak dikenal."), field="cursor") from error
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 2**62:
+        raise TypeError(value)
+    return value
+
+
+def _str(value: object) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise TypeError(value)
+    value.encode()
+    return value
+
+
+_READ = {"int": _int, "str": _str, "date": lambda value: date.fromisoformat(_str(value))}
+
+KEY_PATTERN = re.compile(r"[\x21-\x7e]{1,150}")
+
+
+async def idempotency(request: ApiRequest) -> Idempotency:
+    """The ``Idempotency-Key`` header with a fingerprint of method, path and body; a Litestar dependency.
+
+    Raises:
+        BadRequest: the header is missing or is not 1 to 150 visible ASCII characters.
+    """
+    key = request.headers.get("idempotency-key", "")
+    if not KEY_PATTERN.fullmatch(key):
+        raise BadRequest(
+            "idempotency-key",
+            N_("Permintaan yang memindahkan uang memerlukan Idempotency-Key: 1 sampai 150 huruf atau angka."),
+            field="Idempotency-Key",
+        )
+    body = await request.body()
+    return Idempotency.of("api", key, request.method, request.url.path, body.hex())

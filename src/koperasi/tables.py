@@ -1,0 +1,15 @@
+"""All tables in one metadata: importing this module imports every slice's ``tables``; migrations and tests use it."""
+
+from __future__ import annotations
+
+from koperasi.access import tables as _access
+from koperasi.cooperatives import tables as _cooperatives
+from koperasi.db import metadata
+from koperasi.groups import tables as _groups
+from koperasi.imports import tables as _imports
+from koperasi.members import tables as _members
+from koperasi.savings import tables as _savings
+
+__all__ = ["metadata"]
+
+SLICES = (_access, _cooperatives, _groups, _imports, _members, _savings)

@@ -1,0 +1,105 @@
+"""A double-entry ledger: numbered, append-only, sealed, one writer a book. It knows no cooperative and no web.
+
+The public face; everything else may change. Amounts are integers of minor units, debit positive, credit negative.
+"""
+
+from ledger.account import Account, AccountType, NewAccount, Side, parent_code
+from ledger.balances import (
+    Head,
+    Statement,
+    StatementLine,
+    TrialBalanceRow,
+    balance,
+    entries,
+    entry_by_number,
+    head,
+    statement,
+    trial_balance,
+)
+from ledger.chart import (
+    account_by_code,
+    accounts_by_id,
+    chart,
+    close_account,
+    find_accounts,
+    found_book,
+    open_accounts,
+    rename_account,
+    set_floor,
+)
+from ledger.entry import Draft, Entry, EntryLine, Line, Outcome, Posted, Rejected, Replayed, reversal_of
+from ledger.errors import (
+    AccountError,
+    BusyError,
+    LedgerError,
+    NotInTransactionError,
+    PeriodError,
+    UnknownAccountError,
+    UnknownBookError,
+    UnknownCurrencyError,
+    UnknownEntryError,
+)
+from ledger.groupcommit import Poster
+from ledger.journal import append
+from ledger.money import MAX_AMOUNT, exponent, from_money, split, to_money
+from ledger.periods import Period, PeriodStatus, periods, set_period
+from ledger.verify import Finding, Report, verify
+
+__all__ = [
+    "MAX_AMOUNT",
+    "Account",
+    "AccountError",
+    "AccountType",
+    "BusyError",
+    "Draft",
+    "Entry",
+    "EntryLine",
+    "Finding",
+    "Head",
+    "LedgerError",
+    "Line",
+    "NewAccount",
+    "NotInTransactionError",
+    "Outcome",
+    "Period",
+    "PeriodError",
+    "PeriodStatus",
+    "Posted",
+    "Poster",
+    "Rejected",
+    "Replayed",
+    "Report",
+    "Side",
+    "Statement",
+    "StatementLine",
+    "TrialBalanceRow",
+    "UnknownAccountError",
+    "UnknownBookError",
+    "UnknownCurrencyError",
+    "UnknownEntryError",
+    "account_by_code",
+    "accounts_by_id",
+    "append",
+    "balance",
+    "chart",
+    "close_account",
+    "entries",
+    "entry_by_number",
+    "exponent",
+    "find_accounts",
+    "found_book",
+    "from_money",
+    "head",
+    "open_accounts",
+    "parent_code",
+    "periods",
+    "rename_account",
+    "reversal_of",
+    "set_floor",
+    "set_period",
+    "split",
+    "statement",
+    "to_money",
+    "trial_balance",
+    "verify",
+]

@@ -1,0 +1,353 @@
+"""Reading the book: balances now and as of a date, account statements, entries.
+
+"As of" reads the daily turnovers that ``append`` keeps, not the postings. A reader that asks more than one question
+must ask them in one snapshot (a read-only REPEATABLE READ transaction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger import schema
+from ledger.account import Account
+from ledger.chart import ACCOUNT_COLUMNS, to_account
+from ledger.entry import Entry, EntryLine
+from ledger.errors import UnknownEntryError
+
+
+class Head(NamedTuple):
+    """How far the book has come: the number and hash of its last entry (0 and zero bytes when it is empty)."""
+
+    number: int
+    hash: bytes
+
+
+class StatementLine(NamedTuple):
+    """One posting as a statement shows it; ``balance`` is signed (debit positive), in the order of effective dates."""
+
+    effective_date: date
+    entry_number: int
+    line: int
+    kind: str
+    description: str
+    amount: int
+    balance: int
+    reverses: int | None
+    reversed_by: int | None
+
+
+class Statement(NamedTuple):
+    """A page of an account's postings: the signed balance before it, its lines, and where the next page begins."""
+
+    opening: int
+    lines: Sequence[StatementLine]
+    next_after: tuple[date, int, int] | None
+
+
+class TrialBalanceRow(NamedTuple):
+    """An account and its signed balance; a control account stands for all beneath it."""
+
+    account: Account
+    debit: int
+    credit: int
+
+    @property
+    def balance(self) -> int:
+        """Debit less credit, in minor units."""
+        return self.debit - self.credit
+
+
+async def head(connection: AsyncConnection, book_id: int) -> Head:
+    """The last entry's number and hash, to stamp a report with."""
+    table = schema.head
+    row = (
+        await connection.execute(select(table.c.last_number, table.c.last_hash).where(table.c.book_id == book_id))
+    ).one()
+    return Head(row.last_number, row.last_hash)
+
+
+def _turnover_sums(book_id: int, as_of: date | None) -> Select[tuple[int, int, int]]:
+    table = schema.turnover
+    query = (
+        select(
+            table.c.account_id,
+            func.coalesce(func.sum(table.c.debit), 0).label("debit"),
+            func.coalesce(func.sum(table.c.credit), 0).label("credit"),
+        )
+        .where(table.c.book_id == book_id)
+        .group_by(table.c.account_id)
+    )
+    return query if as_of is None else query.where(table.c.day <= as_of)
+
+
+async def balance(connection: AsyncConnection, book_id: int, account: Account, as_of: date | None = None) -> int:
+    """An account's signed balance (debit positive), now or at the end of a day; a control account's is its tree's."""
+    table, turnover = schema.account, schema.turnover
+    beneath = and_(table.c.book_id == book_id, _in_tree(account.code))
+    if as_of is None:
+        query = select(func.coalesce(func.sum(table.c.debit - table.c.credit), 0)).where(beneath)
+    else:
+        query = (
+            select(func.coalesce(func.sum(turnover.c.debit - turnover.c.credit), 0))
+            .select_from(
+                table.join(
+                    turnover,
+                    and_(turnover.c.account_id == table.c.account_id, turnover.c.book_id == table.c.book_id),
+                )
+            )
+            .where(beneath, turnover.c.day <= as_of)
+        )
+    return int(await connection.scalar(query) or 0)
+
+
+def _in_tree(code: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    table = schema.account
+    # Text order under the C collation: all codes that begin with "code." lie between "code." and "code/".
+    return or_(table.c.code == code, and_(table.c.code > code + ".", table.c.code < code + "/"))
+
+
+async def trial_balance(
+    connection: AsyncConnection, book_id: int, as_of: date | None = None, *, detailed: bool = False
+) -> list[TrialBalanceRow]:
+    """All accounts with the sums of their debits and credits up to the end of a day (or of all entries).
+
+    Accounts without entries are there with nothing. Not ``detailed``: what lies beneath a control account is summed
+    into it and left out.
+    """
+    table = schema.account
+    sums = _turnover_sums(book_id, as_of).subquery()
+    if as_of is None:
+        query = select(*ACCOUNT_COLUMNS, table.c.debit.label("d"), table.c.credit.label("c"))
+    else:
+        query = select(
+            *ACCOUNT_COLUMNS, func.coalesce(sums.c.debit, 0).label("d"), func.coalesce(sums.c.credit, 0).label("c")
+        ).select_from(table.outerjoin(sums, sums.c.account_id == table.c.account_id))
+    if not detailed:
+        return await _summed(connection, book_id, query)
+    rows = await connection.execute(query.where(table.c.book_id == book_id).order_by(table.c.code))
+    return [_row(dict(row)) for row in rows.mappings()]
+
+
+async def _summed(
+    connection: AsyncConnection, book_id: int, query: Select[tuple[object, ...]]
+) -> list[TrialBalanceRow]:
+    table = schema.account
+    inner = query.where(table.c.book_id == book_id).subquery()
+    top = func.split_part(inner.c.code, ".", 1)
+    sums = (
+        select(top.label("top"), func.sum(inner.c.d).label("d"), func.sum(inner.c.c).label("c"))
+        .group_by(top)
+        .subquery()
+    )
+    rows = await connection.execute(
+        select(*ACCOUNT_COLUMNS, sums.c.d, sums.c.c)
+        .select_from(table.join(sums, sums.c.top == table.c.code))
+        .where(table.c.book_id == book_id)
+        .order_by(table.c.code)
+    )
+    return [_row(dict(row)) for row in rows.mappings()]
+
+
+def _row(facts: dict[str, object]) -> TrialBalanceRow:
+    debit, credit = int(str(facts.pop("d"))), int(str(facts.pop("c")))
+    return TrialBalanceRow(to_account(facts), debit, credit)  # type: ignore[arg-type]
+
+
+async def statement(
+    connection: AsyncConnection,
+    book_id: int,
+    account: Account,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    after: tuple[date, int, int] | None = None,
+    limit: int = 50,
+) -> Statement:
+    """A page of an account's postings in the order of effective date, entry number and line, with running balance.
+
+    ``after`` is the ``next_after`` of the page before; it names the last line shown.
+    """
+    posting, entry, reversal = schema.posting, schema.entry, schema.reversal
+    key = tuple_(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+    mine = and_(posting.c.account_id == account.account_id, posting.c.book_id == book_id)
+    opening = await _balance_before(connection, book_id, account, after, from_date)
+    query = (
+        select(
+            posting.c.effective_date,
+            posting.c.entry_number,
+            posting.c.line,
+            entry.c.kind,
+            entry.c.description,
+            posting.c.amount,
+            entry.c.reverses,
+            reversal.c.reversal_number,
+        )
+        .select_from(
+            posting.join(
+                entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number)
+            ).outerjoin(
+                reversal,
+                and_(
+                    reversal.c.entry_number == entry.c.number,
+                    reversal.c.book_id == entry.c.book_id,
+                    reversal.c.undone_by.is_(None),
+                ),
+            )
+        )
+        .where(mine)
+        .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+        .limit(limit + 1)
+    )
+    if from_date is not None:
+        query = query.where(posting.c.effective_date >= from_date)
+    if to_date is not None:
+        query = query.where(posting.c.effective_date <= to_date)
+    if after is not None:
+        query = query.where(key > tuple_(*after))
+    rows = (await connection.execute(query)).all()
+    lines, running = [], opening
+    for day, number, line, kind, description, amount, reverses, reversed_by in rows[:limit]:
+        running += amount
+        lines.append(StatementLine(day, number, line, kind, description, amount, running, reverses, reversed_by))
+    last = lines[-1] if len(rows) > limit else None
+    return Statement(opening, lines, (last.effective_date, last.entry_number, last.line) if last else None)
+
+
+async def _balance_before(
+    connection: AsyncConnection,
+    book_id: int,
+    account: Account,
+    after: tuple[date, int, int] | None,
+    from_date: date | None,
+) -> int:
+    """The signed balance before the first line of a page: whole days from turnovers, the rest of a day from lines."""
+    turnover, posting = schema.turnover, schema.posting
+    first_day = after[0] if after is not None else from_date
+    if first_day is None:
+        return 0
+    whole_days = await connection.scalar(
+        select(func.coalesce(func.sum(turnover.c.debit - turnover.c.credit), 0)).where(
+            turnover.c.book_id == book_id, turnover.c.account_id == account.account_id, turnover.c.day < first_day
+        )
+    )
+    if after is None:
+        return int(whole_days or 0)
+    same_day = await connection.scalar(
+        select(func.coalesce(func.sum(posting.c.amount), 0)).where(
+            posting.c.account_id == account.account_id,
+            posting.c.book_id == book_id,
+            posting.c.effective_date == first_day,
+            tuple_(posting.c.entry_number, posting.c.line) <= tuple_(after[1], after[2]),
+        )
+    )
+    return int(whole_days or 0) + int(same_day or 0)
+
+
+async def entry_by_number(connection: AsyncConnection, book_id: int, number: int) -> Entry:
+    """One entry with its lines.
+
+    Raises:
+        UnknownEntryError: no such number in this book.
+    """
+    found = await entries(connection, book_id, after=number - 1, limit=1)
+    if not found or found[0].number != number:
+        raise UnknownEntryError(number)
+    return found[0]
+
+
+async def entries(
+    connection: AsyncConnection,
+    book_id: int,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int = 50,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    kind: str | None = None,
+    link: str | None = None,
+) -> list[Entry]:
+    """Entries with their lines in the order of their numbers; with ``before``, the latest first, down from it."""
+    table, reversal = schema.entry, schema.reversal
+    query = (
+        select(*table.columns, reversal.c.reversal_number)
+        .select_from(
+            table.outerjoin(
+                reversal,
+                and_(
+                    reversal.c.entry_number == table.c.number,
+                    reversal.c.book_id == table.c.book_id,
+                    reversal.c.undone_by.is_(None),
+                ),
+            )
+        )
+        .where(table.c.book_id == book_id, table.c.number > after)
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(table.c.number < before).order_by(table.c.number.desc())
+    else:
+        query = query.order_by(table.c.number)
+    if from_date is not None:
+        query = query.where(table.c.effective_date >= from_date)
+    if to_date is not None:
+        query = query.where(table.c.effective_date <= to_date)
+    if kind is not None:
+        query = query.where(table.c.kind == kind)
+    if link is not None:
+        query = query.where(table.c.link == link)
+    rows = (await connection.execute(query)).mappings().all()
+    lines = await _lines_of(connection, book_id, [row["number"] for row in rows])
+    return [
+        Entry(
+            book_id=book_id,
+            number=row["number"],
+            effective_date=row["effective_date"],
+            recorded_at=row["recorded_at"],
+            kind=row["kind"],
+            description=row["description"],
+            source=row["source"],
+            actor=row["actor"],
+            reverses=row["reverses"],
+            link=row["link"],
+            metadata=row["metadata"],
+            previous_hash=row["previous_hash"],
+            hash=row["hash"],
+            lines=tuple(lines[row["number"]]),
+            reversed_by=row["reversal_number"],
+        )
+        for row in rows
+    ]
+
+
+async def _lines_of(connection: AsyncConnection, book_id: int, numbers: Sequence[int]) -> dict[int, list[EntryLine]]:
+    posting, account = schema.posting, schema.account
+    found: dict[int, list[EntryLine]] = {number: [] for number in numbers}
+    if not numbers:
+        return found
+    rows = await connection.execute(
+        select(
+            posting.c.entry_number,
+            posting.c.line,
+            posting.c.account_id,
+            account.c.code,
+            account.c.currency,
+            posting.c.amount,
+            posting.c.balance_after,
+        )
+        .select_from(
+            posting.join(
+                account, and_(account.c.book_id == posting.c.book_id, account.c.account_id == posting.c.account_id)
+            )
+        )
+        .where(posting.c.book_id == book_id, posting.c.entry_number.in_(numbers))
+        .order_by(posting.c.entry_number, posting.c.line)
+    )
+    for number, *facts in rows:
+        found[number].append(EntryLine(*facts))
+    return found

@@ -1,0 +1,138 @@
+"""Group commit: postings that arrive together are committed together.
+
+One batch of a book is in flight; what arrives meanwhile makes the next. There is no timer: an idle book answers at
+once, a busy one batches more. So a hot cash account costs nothing, and a book can't deadlock with itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ledger.entry import Draft, Outcome
+from ledger.errors import BusyError
+from ledger.journal import append
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What waits for one book: single drafts, or lists of drafts that one caller wants answered together."""
+
+    waiting: deque[tuple[list[Draft], asyncio.Future[list[Outcome]]]] = field(default_factory=deque)
+    worker: asyncio.Task[None] | None = None
+
+
+class Poster:
+    """Gathers concurrent drafts into one ``append`` a book and commits it.
+
+    Args:
+        engine: connections of the application's role.
+        batch_limit: most drafts in one commit (a caller's list is never split).
+        queue_limit: most drafts that may wait; past it ``post`` raises BusyError.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, batch_limit: int = 512, queue_limit: int = 5000) -> None:
+        self._engine = engine
+        self._batch_limit = batch_limit
+        self._queue_limit = queue_limit
+        self._lanes: dict[int, _Lane] = {}
+        self._queued = 0
+
+    async def post(self, draft: Draft) -> Outcome:
+        """Post one draft; returns once it is durable (or refused).
+
+        Raises:
+            BusyError: too many are waiting.
+            UnknownBookError: no such book.
+        """
+        return (await self.post_all([draft]))[0]
+
+    async def post_all(self, drafts: list[Draft]) -> list[Outcome]:
+        """Post drafts of one book in one commit; give them one ``link`` to let them stand or fall together.
+
+        Raises:
+            BusyError: too many are waiting.
+            UnknownBookError: no such book.
+        """
+        if not drafts:
+            return []
+        if self._queued + len(drafts) > self._queue_limit and self._queued:
+            raise BusyError
+        book_id = drafts[0].book_id
+        lane = self._lanes.setdefault(book_id, _Lane())
+        answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        lane.waiting.append((drafts, answer))
+        self._queued += len(drafts)
+        if lane.worker is None:
+            lane.worker = asyncio.create_task(self._work(book_id, lane))
+        # A caller that goes away does not take the batch with it: the posting stands, and its key finds it.
+        return await asyncio.shield(answer)
+
+    async def close(self) -> None:
+        """Wait until all that was accepted is answered."""
+        while workers := [lane.worker for lane in self._lanes.values() if lane.worker is not None]:
+            await asyncio.gather(*workers)
+
+    async def _work(self, book_id: int, lane: _Lane) -> None:
+        try:
+            while lane.waiting:
+                batch = [lane.waiting.popleft()]
+                size = len(batch[0][0])
+                while lane.waiting and size + len(lane.waiting[0][0]) <= self._batch_limit:
+                    batch.append(lane.waiting.popleft())
+                    size += len(batch[-1][0])
+                await self._answer(batch)
+                self._queued -= size
+        finally:
+            lane.worker = None
+            if not lane.waiting:
+                self._lanes.pop(book_id, None)
+
+    async def _answer(self, batch: list[tuple[list[Draft], asyncio.Future[list[Outcome]]]]) -> None:
+        try:
+            outcomes = await self._commit([draft for drafts, _ in batch for draft in drafts])
+        except _REFUSED as error:
+            # The database refused what our checks let through. One caller must not pay for another: each is tried
+            # alone.
+            if len(batch) == 1:
+                self._fail(batch, error)
+                return
+            for one in batch:
+                await self._answer([one])
+        except Exception as error:  # noqa: BLE001 - every waiting caller must be told
+            self._fail(batch, error)
+        else:
+            for drafts, answer in batch:
+                mine, outcomes = outcomes[: len(drafts)], outcomes[len(drafts) :]
+                if not answer.done():
+                    answer.set_result(mine)
+
+    @staticmethod
+    def _fail(batch: list[tuple[list[Draft], asyncio.Future[list[Outcome]]]], error: Exception) -> None:
+        for _, answer in batch:
+            if not answer.done():
+                answer.set_exception(error)
+
+    async def _commit(self, drafts: list[Draft]) -> list[Outcome]:
+        async with self._engine.connect() as connection:
+            try:
+                await connection.execute(_BEGIN)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # The server was restarted since the pool last used this connection; nothing was sent yet.
+                await connection.execute(_BEGIN)
+            outcomes = await append(connection, drafts)
+            await connection.commit()
+        return outcomes
+
+
+_BEGIN = text("SELECT 1")
+
+_REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError)
