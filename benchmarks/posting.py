@@ -28,6 +28,8 @@ CALLERS = 256
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 ACCOUNTS = 1000
+LIABILITY = (AccountType.LIABILITY, Side.CREDIT)
+TPCB = "pgbench TPC-B, better of 8 and 32 clients"
 LATEST = Path(__file__).with_name("latest.json")
 
 
@@ -52,7 +54,7 @@ async def make_book(database: Database) -> tuple[int, list[int], int]:
             [NewAccount("1102", "Kas", "Cash", AccountType.ASSET, Side.DEBIT, floor=0)]
             + [NewAccount("2101", "Simpanan", "Savings", AccountType.LIABILITY, Side.CREDIT, control=True)]
             + [
-                NewAccount(f"2101.{n:06d}", f"Simpanan {n}", f"Savings {n}", AccountType.LIABILITY, Side.CREDIT, floor=0)
+                NewAccount(f"2101.{n:06d}", f"Simpanan {n}", f"Savings {n}", *LIABILITY, floor=0)
                 for n in range(ACCOUNTS)
             ],
         )
@@ -90,6 +92,33 @@ async def run(poster: Poster, lines_of: Callable[[int], tuple[Line, ...]], book_
     return done / (time.perf_counter() - started)
 
 
+async def fill(poster: Poster, book_id: int, savings: list[int], cash: int, round_name: str) -> None:
+    """Give each account something to pay with: none may go below nothing."""
+    amount = 10**12
+    lines = (Line(cash, amount * len(savings)), *(Line(account, -amount) for account in savings))
+    draft = Draft(book_id, date(2026, 11, 24), "opening", "Saldo awal", "bendahara", lines, f"{round_name}-fill")
+    assert isinstance(await poster.post(draft), Posted)
+
+
+def between_savings(savings: list[int]) -> Callable[[int], tuple[Line, ...]]:
+    """From one of the thousand to another: no account is hotter than the rest."""
+
+    def lines_of(n: int) -> tuple[Line, ...]:
+        first = n * 7919 % ACCOUNTS
+        return (Line(savings[first], 100), Line(savings[(first + 1 + n % 997) % ACCOUNTS], -100))
+
+    return lines_of
+
+
+def through_cash(cash: int, savings: list[int]) -> Callable[[int], tuple[Line, ...]]:
+    """Deposits: every entry touches the one cash account."""
+
+    def lines_of(n: int) -> tuple[Line, ...]:
+        return (Line(cash, 100), Line(savings[n * 7919 % ACCOUNTS], -100))
+
+    return lines_of
+
+
 async def ours(address: str, round_name: str) -> tuple[float, float]:
     """Entries a second, spread over 1,000 accounts and all through one cash account; a book of its own each."""
     engine = make_engine(address, pool_size=4)
@@ -99,21 +128,8 @@ async def ours(address: str, round_name: str) -> tuple[float, float]:
         book_id, savings, cash = await make_book(database)
         poster = Poster(engine, batch_limit=512)
         if name == "spread":
-            # Between pairs of the thousand: no account is hotter than another. They may not go below nothing, so
-            # each first receives.
-            seed = tuple(Line(account, -10**12) for account in savings)
-            first = Draft(book_id, date(2026, 11, 24), "opening", "Saldo awal", "bendahara",
-                          (Line(cash, 10**12 * ACCOUNTS), *seed), f"{round_name}-seed")
-            assert isinstance(await poster.post(first), Posted)
-
-            def lines_of(n: int) -> tuple[Line, ...]:
-                a = n * 7919 % ACCOUNTS
-                return (Line(savings[a], 100), Line(savings[(a + 1 + n % 997) % ACCOUNTS], -100))
-        else:
-
-            def lines_of(n: int) -> tuple[Line, ...]:
-                return (Line(cash, 100), Line(savings[n * 7919 % ACCOUNTS], -100))
-
+            await fill(poster, book_id, savings, cash, round_name)
+        lines_of = between_savings(savings) if name == "spread" else through_cash(cash, savings)
         figures.append(await run(poster, lines_of, book_id, f"{round_name}-{name}"))
         await poster.close()
         async with database.reading(book_id) as connection:
@@ -140,12 +156,13 @@ def main() -> None:
     middle = {name: sorted(values)[len(values) // 2] for name, values in best.items()}
     baseline = max(middle["tpcb8"], middle["tpcb32"])
     rows = [
-        row("Poster, 256 callers, spread over 1,000 accounts", middle["spread"], "pgbench TPC-B, better of 8 and 32", baseline),
-        row("Poster, 256 callers, one hot cash account", middle["hot"], "pgbench TPC-B, better of 8 and 32", baseline),
+        row("Poster, 256 callers, spread over 1,000 accounts", middle["spread"], TPCB, baseline),
+        row("Poster, 256 callers, one hot cash account", middle["hot"], TPCB, baseline),
         row("hot account beside spread", middle["hot"], "Poster, spread", middle["spread"]),
     ]
     LATEST.write_text(json.dumps(rows, indent=2) + "\n")
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, medians of {ROUNDS} rounds of {SECONDS} s")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"\n{machine}, medians of {ROUNDS} rounds of {SECONDS} s")
     for name, values in best.items():
         print(f"  {name:8} " + "  ".join(f"{value:10,.0f}" for value in values))
     print(f"\n{'work':50} {'ours':>10} {'baseline':>10} {'ratio':>6}")

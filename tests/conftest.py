@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from litestar.testing import AsyncTestClient
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import ledger
 from koperasi import migrate
+from koperasi.access import service as access
+from koperasi.access import service_tokens
+from koperasi.config import Settings
+from koperasi.cooperatives import service as cooperatives
+from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database, make_engine
 from koperasi.embedded import Addresses, EmbeddedServer
+from koperasi.members import service as members
+from koperasi.members.rules import MigrantStatus
+from koperasi.members.service import Member
+from koperasi.permissions import Identity, Role
+from koperasi.savings import service as savings
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
-settings.register_profile("nightly", deadline=None, suppress_health_check=list(HealthCheck), max_examples=2000)
-settings.load_profile("default")
+hypothesis_settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
+)
+hypothesis_settings.register_profile(
+    "nightly", deadline=None, suppress_health_check=list(HealthCheck), max_examples=2000
+)
+hypothesis_settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +95,101 @@ async def book(database: Database) -> int:
         book_id = await ledger.found_book(connection)
         await connection.commit()
     return book_id
+
+
+@dataclass
+class Village:
+    """A KSPPS of its own with a user of every role: what tests of the whole service start from."""
+
+    cooperative: Cooperative
+    passwords: dict[Role, str]
+    usernames: dict[Role, str]
+    tokens: dict[Role, str]
+    member: Member
+
+    def headers(self, role: Role, key: str | None = None) -> dict[str, str]:
+        """Bearer token of a role, and an idempotency key if one is wanted."""
+        return {"Authorization": f"Bearer {self.tokens[role]}"} | ({"Idempotency-Key": key} if key else {})
+
+
+async def found(database: Database, *, kind: str = "kspps", code: str | None = None) -> Cooperative:
+    """A fresh cooperative, its book open since the first of 2024."""
+    async with database.work(0) as work:
+        made = await cooperatives.found_cooperative(
+            work,
+            code=code or f"uji-{secrets.token_hex(6)}",
+            name="KSPPS BMT Uji Coba",
+            kind=kind,
+            timezone="Asia/Makassar",
+            actor="test",
+            founded_on=date(2024, 1, 1),
+        )
+        await work.commit()
+    return made
+
+
+@pytest_asyncio.fixture
+async def cooperative(database: Database) -> Cooperative:
+    """A fresh KSPPS without users."""
+    return await found(database)
+
+
+async def populate(database: Database, cooperative: Cooperative) -> Village:
+    """Users of every role, the member among them registered and welcomed."""
+    passwords = {role: "482915" if role is Role.ANGGOTA else f"kata-sandi-{role.value}-9" for role in Role}
+    usernames = {role: role.value for role in Role}
+    tokens = {}
+    async with database.work(cooperative.book_id) as work:
+        member, _ = await members.register(
+            work,
+            members.NewMember(name="Sutinah", joined_on=date(2024, 1, 2), migrant_status=MigrantStatus.KELUARGA_PMI),
+            actor="test",
+        )
+        await savings.welcome(work, cooperative, member, actor="test")
+        usernames[Role.ANGGOTA] = member.number
+        for role in Role:
+            user_id = await access.create_user(
+                work.connection,
+                cooperative.book_id,
+                username=usernames[role],
+                name=role.value.capitalize(),
+                role=role,
+                password=passwords[role],
+                member_number=member.number if role is Role.ANGGOTA else None,
+            )
+            identity = Identity(
+                cooperative.book_id,
+                user_id,
+                usernames[role],
+                role.value,
+                role,
+                member.number if role is Role.ANGGOTA else None,
+            )
+            tokens[role], _ = await service_tokens.issue_token(
+                work.connection, identity, label="test", address="127.0.0.1", now=datetime.now(UTC)
+            )
+        await work.commit()
+    return Village(cooperative, passwords, usernames, tokens, member)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def village(database: Database) -> Village:
+    """One populated cooperative for the whole run; tests that need an empty book take ``cooperative``."""
+    return await populate(database, await found(database))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def other_village(database: Database) -> Village:
+    """Another cooperative on the same installation."""
+    return await populate(database, await found(database, kind="ksp"))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def client(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncTestClient]:
+    """The whole service on the test database, called over ASGI."""
+    from koperasi.app import create_app
+
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    application = create_app(settings, engine_url=addresses.application)
+    async with AsyncTestClient(application, raise_server_exceptions=False) as running:
+        yield running

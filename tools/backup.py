@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, not a package
+
 """Backup of the embedded database to one file, and its return into an empty data directory.
 
 tools/backup.py make FILE      while the service runs, or not

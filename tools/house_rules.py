@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, not a package
+
 """The rules of this house that ruff and import-linter cannot see.
 
 ``python tools/house_rules.py`` checks every file of the tree and names what breaks a rule. Each rule is a function from

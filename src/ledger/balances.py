@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -153,9 +153,9 @@ async def _summed(
     return [_row(dict(row)) for row in rows.mappings()]
 
 
-def _row(facts: dict[str, object]) -> TrialBalanceRow:
-    debit, credit = int(str(facts.pop("d"))), int(str(facts.pop("c")))
-    return TrialBalanceRow(to_account(facts), debit, credit)  # type: ignore[arg-type]
+def _row(facts: dict[str, Any]) -> TrialBalanceRow:
+    debit, credit = int(facts.pop("d")), int(facts.pop("c"))
+    return TrialBalanceRow(to_account(facts), debit, credit)
 
 
 async def statement(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text, tuple_, update
+from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from ledger import schema
 from ledger.account import Account, AccountType, NewAccount, Side, parent_code
 from ledger.errors import AccountError, UnknownAccountError
 from ledger.money import exponent
+from ledger.periods import lock_head
 from ledger.seal import GENESIS
 
 ACCOUNT_COLUMNS = tuple(schema.account.columns)
@@ -146,6 +147,8 @@ async def close_account(connection: AsyncConnection, book_id: int, account_id: i
         UnknownAccountError: no such account.
         AccountError: it still has a balance or a hold.
     """
+    # Nothing may be posted to it between the look at its balance and the end of the transaction.
+    await lock_head(connection, book_id)
     found = (await accounts_by_id(connection, book_id, [account_id])).get(account_id)
     if found is None:
         raise UnknownAccountError(str(account_id))
@@ -173,7 +176,7 @@ async def _set(connection: AsyncConnection, book_id: int, account_id: int, **val
     )
 
 
-def to_account(row: RowMapping) -> Account:
+def to_account(row: Mapping[Any, Any]) -> Account:
     """An account from its row."""
     facts = dict(row)
     return Account(**(facts | {"type": AccountType(facts["type"]), "side": Side(facts["side"])}))

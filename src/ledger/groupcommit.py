@@ -83,8 +83,12 @@ class Poster:
         try:
             while lane.waiting:
                 batch = [lane.waiting.popleft()]
-                size = len(batch[0][0])
+                size, links = len(batch[0][0]), _links(batch[0][0])
                 while lane.waiting and size + len(lane.waiting[0][0]) <= self._batch_limit:
+                    if not links.isdisjoint(more := _links(lane.waiting[0][0])):
+                        # The same link again, as when a group is sent twice: it is a group of its own.
+                        break
+                    links |= more
                     batch.append(lane.waiting.popleft())
                     size += len(batch[-1][0])
                 await self._answer(batch)
@@ -127,12 +131,23 @@ class Poster:
                 if not error.connection_invalidated:
                     raise
                 # The server was restarted since the pool last used this connection; nothing was sent yet.
+                await connection.rollback()
                 await connection.execute(_BEGIN)
             outcomes = await append(connection, drafts)
             await connection.commit()
         return outcomes
 
 
+def _links(drafts: list[Draft]) -> set[str]:
+    return {draft.link for draft in drafts if draft.link is not None}
+
+
 _BEGIN = text("SELECT 1")
 
-_REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError)
+# A text that is no Unicode (half of a surrogate pair) does not even reach the database.
+_REFUSED = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError,
+    asyncpg.RaiseError,
+    UnicodeEncodeError,
+)

@@ -308,10 +308,11 @@ async def _write(raw: Any, batch: _Batch) -> None:
         batch.number,
         batch.hashes[-1],
     )
-    if batch.links:
-        await raw.execute(sql.LINK_REVERSALS, batch.book_id, *_columns(batch.links, 2))
+    # First what is undone: an entry that is in force again may be reversed anew in the same batch.
     if batch.undone:
         await raw.execute(sql.UNDO_REVERSALS, batch.book_id, *_columns(batch.undone, 3))
+    if batch.links:
+        await raw.execute(sql.LINK_REVERSALS, batch.book_id, *_columns(batch.links, 2))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

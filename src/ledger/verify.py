@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.errors import UnknownBookError
 from ledger.seal import GENESIS, canonical, seal
 
 PAGE = 5000
@@ -34,7 +35,11 @@ class Report(NamedTuple):
 
 
 async def verify(connection: AsyncConnection, book_id: int, progress: Callable[[int], None] = lambda _: None) -> Report:
-    """Recompute chain, numbering, balance, running balances, totals and turnovers of a book."""
+    """Recompute chain, numbering, balance, running balances, totals and turnovers of a book.
+
+    Raises:
+        UnknownBookError: no such book.
+    """
     findings: list[Finding] = []
     running: dict[int, int] = {}
     count, previous = 0, GENESIS
@@ -118,7 +123,9 @@ def _check_entry(
 
 
 async def _check_head(connection: AsyncConnection, book_id: int, count: int, last_hash: bytes) -> list[Finding]:
-    head = (await connection.execute(text(HEAD), {"book": book_id})).one()
+    head = (await connection.execute(text(HEAD), {"book": book_id})).one_or_none()
+    if head is None:
+        raise UnknownBookError(book_id)
     findings = []
     if head.last_number != count:
         findings.append(Finding("tail", "head", f"the head names {head.last_number} entries, {count} are there"))
@@ -170,11 +177,13 @@ SELECT 'entry ' || p.entry_number || ' line ' || p.line, 'the posting has no ent
  WHERE p.book_id = :book AND e.number IS NULL ORDER BY 1
 """,
     "reversal": """
+WITH e AS (SELECT number, reverses FROM ledger_entry WHERE book_id = :book AND reverses IS NOT NULL)
 SELECT 'entry ' || coalesce(e.number, r.reversal_number), 'its reversal link does not match the entries'
-  FROM (SELECT number, reverses FROM ledger_entry WHERE book_id = :book AND reverses IS NOT NULL) e
-  FULL JOIN (SELECT reversal_number, entry_number FROM ledger_reversal WHERE book_id = :book) r
+  FROM e
+  FULL JOIN (SELECT reversal_number, entry_number, undone_by FROM ledger_reversal WHERE book_id = :book) r
     ON r.reversal_number = e.number AND r.entry_number = e.reverses
- WHERE e.number IS NULL OR r.reversal_number IS NULL ORDER BY 1
+  LEFT JOIN e undoing ON undoing.reverses = r.reversal_number
+ WHERE e.number IS NULL OR r.reversal_number IS NULL OR r.undone_by IS DISTINCT FROM undoing.number ORDER BY 1
 """,
     "key": """
 SELECT 'key of entry ' || k.entry_number, 'the entry does not exist'

@@ -46,9 +46,10 @@ def translations() -> dict[str, dict[str, str]]:
             for entry in read_po(source, locale="en"):
                 identities = entry.id if isinstance(entry.id, tuple | list) else [entry.id]
                 texts = entry.string if isinstance(entry.string, tuple | list) else [entry.string]
-                for message, text in zip(identities, texts, strict=True):
+                wording = " / ".join(texts)  # of a plural: all its forms
+                for message in identities:
                     if message:
-                        said.setdefault(message, {})[text] = path.name
+                        said.setdefault(message, {})[wording] = path.name
     return said
 
 

@@ -1,0 +1,219 @@
+"""The application, put together: settings in, an ASGI app out. Nothing else composes, but the command line."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.config.cors import CORSConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import CacheControlHeader, State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Tag
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+from litestar.types import Message, Scope
+from sqlalchemy import text
+
+import ledger
+from koperasi import logs, problems
+from koperasi.access import api as access_api
+from koperasi.access import pages as access_pages
+from koperasi.access.middleware import Authentication, check_every_route_names_a_permission, permission_guard
+from koperasi.bookkeeping import api as bookkeeping_api
+from koperasi.bookkeeping import pages as bookkeeping_pages
+from koperasi.config import Settings
+from koperasi.cooperatives import api as cooperatives_api
+from koperasi.cooperatives import pages as cooperatives_pages
+from koperasi.db import Database, make_engine
+from koperasi.frame import HOMES, Frame
+from koperasi.groups import api as groups_api
+from koperasi.groups import pages as groups_pages
+from koperasi.imports import api as imports_api
+from koperasi.imports import pages as imports_pages
+from koperasi.members import api as members_api
+from koperasi.members import pages as members_pages
+from koperasi.permissions import Identity, Permission
+from koperasi.reports import api as reports_api
+from koperasi.reports import pages as reports_pages
+from koperasi.savings import api as savings_api
+from koperasi.savings import pages as savings_pages
+from koperasi.web.render import STATIC, Links, Pages
+
+VERSION = "0.1.0"
+
+API = (access_api, cooperatives_api, members_api, savings_api, groups_api, bookkeeping_api, reports_api, imports_api)
+PAGES = (
+    access_pages,
+    cooperatives_pages,
+    members_pages,
+    savings_pages,
+    groups_pages,
+    bookkeeping_pages,
+    reports_pages,
+    imports_pages,
+)
+
+SECURITY_HEADERS = (
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            b"form-action 'self' https://wa.me; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+
+@get("/health", opt={"permission": Permission.PUBLIC}, include_in_schema=True, tags=["service"])
+async def health(database: Database) -> dict[str, str]:
+    """Is the service up, and does its database answer? 503 when it does not."""
+    async with database.directory() as connection:
+        await connection.execute(text("SELECT 1"))
+    return {"status": "ok", "database": "ok", "version": VERSION}
+
+
+@get("/", opt={"permission": Permission.SESSION}, include_in_schema=False)
+async def home(request: Request[Identity, Any, Any]) -> Redirect:
+    """Everybody's own first page."""
+    return Redirect(HOMES[request.user.role], status_code=303)
+
+
+@get("/favicon.ico", opt={"permission": Permission.PUBLIC}, include_in_schema=False)
+async def favicon() -> Response[None]:
+    """No icon; the answer may be kept."""
+    return Response(None, status_code=204, headers={"Cache-Control": "public, max-age=86400"})
+
+
+def create_app(settings: Settings | None = None, *, engine_url: str | None = None) -> Litestar:
+    """The service for one process.
+
+    Args:
+        settings: from the environment if not given.
+        engine_url: the application role's address, if not the settings' own.
+    """
+    settings = settings or Settings()
+    url = engine_url or settings.database_url
+    if url is None:
+        raise RuntimeError("DATABASE_URL is not set; `koperasi serve` sets it for the embedded server")
+    logs.configure()
+    pages = Pages(
+        links=Links(home="/", search="/anggota", login="/masuk", logout="/keluar", language="/bahasa"),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        database = Database(make_engine(url, pool_size=settings.pool_size))
+        poster = ledger.Poster(database.engine, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
+        app.state.update({"database": database, "poster": poster, "frame": Frame(database, pages)})
+        try:
+            yield
+        finally:
+            await poster.close()
+            await database.close()
+
+    app = Litestar(
+        route_handlers=[
+            health,
+            home,
+            favicon,
+            Router("/", route_handlers=[c for part in API for c in part.CONTROLLERS]),
+            Router("/", route_handlers=[c for part in PAGES for c in part.CONTROLLERS], include_in_schema=False),
+            create_static_files_router(
+                path="/static",
+                directories=[STATIC],
+                cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
+                opt={"permission": Permission.PUBLIC},
+                include_in_schema=False,
+            ),
+        ],
+        lifespan=[lifespan],
+        state=State({"settings": settings}),
+        dependencies={
+            "database": Provide(_database, sync_to_thread=False),
+            "poster": Provide(_poster, sync_to_thread=False),
+            "frame": Provide(_frame, sync_to_thread=False),
+            "settings": Provide(_settings, sync_to_thread=False),
+        },
+        guards=[permission_guard],
+        middleware=[logs.RequestLog, DefineMiddleware(Authentication)],
+        csrf_config=CSRFConfig(
+            secret=csrf_secret(settings),
+            cookie_name="csrf",
+            cookie_secure=settings.secure_cookies,
+            cookie_httponly=True,
+            cookie_samesite="lax",
+            exclude=["^/api/", "^/schema", "^/static", "^/health"],
+        ),
+        cors_config=CORSConfig(allow_origins=[]),
+        exception_handlers=problems.HANDLERS,
+        logging_config=None,  # ours is structlog; Litestar's would log requests' contents
+        before_send=[_secure],
+        request_max_body_size=settings.max_upload_bytes,
+        openapi_config=OpenAPIConfig(
+            title="Koperasi",
+            version=VERSION,
+            description="Books of village cooperatives: members, savings, groups, the general journal and its proofs.",
+            path="/schema",
+            contact=Contact(name="Koperasi"),
+            license=License(name="Apache-2.0", identifier="Apache-2.0"),
+            render_plugins=[JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
+            components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{"bearer": []}],
+            tags=[Tag(name="service", description="Is it up?")],
+        ),
+    )
+    check_every_route_names_a_permission(app)
+    return app
+
+
+def _database(state: State) -> Database:
+    database: Database = state.database
+    return database
+
+
+def _poster(state: State) -> ledger.Poster:
+    poster: ledger.Poster = state.poster
+    return poster
+
+
+def _frame(state: State) -> Frame:
+    frame: Frame = state.frame
+    return frame
+
+
+def _settings(state: State) -> Settings:
+    settings: Settings = state.settings
+    return settings
+
+
+async def _secure(message: Message, scope: Scope) -> None:
+    """Headers that every answer carries; a private answer is kept by no cache."""
+    if message["type"] != "http.response.start":
+        return
+    headers = [*message["headers"], *SECURITY_HEADERS]
+    names = {name.lower() for name, _ in headers}
+    if b"cache-control" not in names:
+        headers.append((b"cache-control", b"no-store"))
+    if scope["app"].state.settings.secure_cookies:
+        headers.append((b"strict-transport-security", b"max-age=31536000"))
+    message["headers"] = headers
+
+
+def csrf_secret(settings: Settings) -> str:
+    """The key that signs form tokens: one for all worker processes, kept beside the data."""
+    path: Path = settings.data_dir / "csrf.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""The general journal: entries by hand, reversals, periods."""

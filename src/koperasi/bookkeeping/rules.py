@@ -1,0 +1,156 @@
+"""Entries by hand: what must be right before the ledger is asked, and what a reversal would do to the balances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import ledger
+from koperasi.errors import FieldError, Refusal
+from koperasi.i18n import N_
+
+MAX_LINES = 200
+
+KIND_LABELS = {
+    "journal": N_("Jurnal umum"),
+    "reversal": N_("Jurnal balik"),
+    "savings.deposit": N_("Setoran simpanan"),
+    "savings.withdrawal": N_("Penarikan simpanan"),
+    "savings.transfer": N_("Pindah buku simpanan"),
+    "opening.savings": N_("Saldo awal simpanan"),
+    "opening.balance": N_("Saldo awal"),
+}
+"""Names of the kinds of entries (message ids); a kind without one is shown as it is."""
+
+
+class NewLine(NamedTuple):
+    """A line as somebody wrote it: an account's code, and one of debit and credit in minor units of ``currency``."""
+
+    account: str
+    debit_minor: int | None
+    credit_minor: int | None
+    currency: str = "IDR"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry that somebody writes by hand. ``source`` names the paper it comes from."""
+
+    effective_date: date
+    description: str
+    lines: tuple[NewLine, ...]
+    source: str | None = None
+
+
+class Effect(NamedTuple):
+    """What a reversal does to one account: signed amount (debit positive), balances on the account's own side."""
+
+    account: ledger.Account
+    amount_minor: int
+    before_minor: int
+    after_minor: int
+
+
+def check_entry(new: NewEntry, accounts: Mapping[str, ledger.Account], today: date) -> list[FieldError]:
+    """Everything wrong with an entry by hand that can be told without the book's other entries.
+
+    Args:
+        new: the entry.
+        accounts: the accounts it names, by code; an unknown code is missing.
+        today: the cooperative's day; an entry is not dated after it.
+    """
+    errors = []
+    if not new.description.strip():
+        errors.append(FieldError("description", "required", N_("Isian ini perlu diisi.")))
+    if new.effective_date > today:
+        errors.append(FieldError("date", "date-future", N_("Tanggal tidak boleh setelah hari buku.")))
+    for position, line in enumerate(new.lines):
+        errors += _check_line(f"lines.{position}", line, accounts.get(line.account))
+    return errors
+
+
+def _check_line(place: str, line: NewLine, account: ledger.Account | None) -> list[FieldError]:
+    errors = []
+    if account is None:
+        unknown = N_("Akun %(account)s tidak ada dalam bagan akun.")
+        errors.append(FieldError(f"{place}.account", "unknown-account", unknown, {"account": line.account}))
+    elif account.control:
+        control = N_("Akun %(account)s adalah akun induk; catat pada akun di bawahnya.")
+        errors.append(FieldError(f"{place}.account", "control-account", control, {"account": line.account}))
+    elif account.currency != line.currency:
+        differs = N_("Mata uang akun %(account)s adalah %(currency)s.")
+        params = {"account": line.account, "currency": account.currency}
+        errors.append(FieldError(f"{place}.account", "currency", differs, params))
+    if (line.debit_minor is None) == (line.credit_minor is None):
+        errors.append(FieldError(f"{place}.debit", "one-side", N_("Isi salah satu: debit atau kredit.")))
+    for side, amount_minor in (("debit", line.debit_minor), ("credit", line.credit_minor)):
+        if amount_minor is not None and amount_minor <= 0:
+            errors.append(FieldError(f"{place}.{side}", "not-positive", N_("Jumlah harus lebih dari nol.")))
+    return errors
+
+
+def ledger_lines(new: NewEntry, accounts: Mapping[str, ledger.Account]) -> tuple[ledger.Line, ...]:
+    """The lines as the ledger takes them; ``check_entry`` found nothing wrong."""
+    return tuple(
+        ledger.Line(accounts[line.account].account_id, (line.debit_minor or 0) - (line.credit_minor or 0))
+        for line in new.lines
+    )
+
+
+def beside_lines(refusal: Refusal, new: NewEntry) -> Refusal:
+    """The ledger's refusal with the line that it is about, where it is about one."""
+    position = _position(refusal, new)
+    if position is None:
+        return refusal
+    side = "debit" if new.lines[position].debit_minor is not None else "credit"
+    field = side if refusal.code in {"floor", "overflow", "amount-range", "zero-amount"} else "account"
+    error = FieldError(f"lines.{position}.{field}", refusal.code, refusal.message, refusal.params)
+    params: dict[str, Any] = refusal.params
+    return type(refusal)(
+        refusal.code, refusal.message, status=refusal.status, errors=[error], headers=refusal.headers, **params
+    )
+
+
+def _position(refusal: Refusal, new: NewEntry) -> int | None:
+    line, account = refusal.params.get("line"), refusal.params.get("account")
+    if isinstance(line, int) and 0 < line <= len(new.lines):
+        return line - 1
+    if refusal.code == "same-account":
+        return None
+    return next((index for index, one in enumerate(new.lines) if one.account == account), None)
+
+
+def check_reversal_date(entry: ledger.Entry, effective_date: date, today: date) -> FieldError | None:
+    """A reversal stands between the entry it undoes and today; it never needs the entry's own, closed month."""
+    if effective_date > today:
+        return FieldError("date", "date-future", N_("Tanggal tidak boleh setelah hari buku."))
+    if effective_date < entry.effective_date:
+        return FieldError(
+            "date", "date-before-entry", N_("Tanggal tidak boleh sebelum tanggal jurnal yang dibatalkan.")
+        )
+    return None
+
+
+def effects(entry: ledger.Entry, accounts: Mapping[int, ledger.Account]) -> list[Effect]:
+    """What undoing an entry would do, one line for each account, in the order in which they first stand in it.
+
+    Args:
+        entry: the entry to undo.
+        accounts: its accounts as they stand now.
+    """
+    moved: dict[int, int] = {}
+    for line in entry.lines:
+        moved[line.account_id] = moved.get(line.account_id, 0) - line.amount
+    shown = []
+    for account_id, amount_minor in moved.items():
+        account = accounts[account_id]
+        change = amount_minor if account.side is ledger.Side.DEBIT else -amount_minor
+        shown.append(Effect(account, amount_minor, account.balance, account.balance + change))
+    return shown
+
+
+def sums(lines: Sequence[NewLine]) -> tuple[int, int]:
+    """Debits and credits of lines being written, in minor units."""
+    return sum(line.debit_minor or 0 for line in lines), sum(line.credit_minor or 0 for line in lines)

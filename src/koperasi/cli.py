@@ -1,0 +1,340 @@
+"""The command line: ``koperasi demo``, ``serve``, ``init``, ``migrate``, ``user``, ``import``, ``export``, ``verify``.
+
+Exit codes: 0 done, 1 refused or findings, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+import ledger
+from koperasi import migrate as migrations
+from koperasi.access import service as access
+from koperasi.app import csrf_secret
+from koperasi.config import Settings
+from koperasi.cooperatives import service as cooperatives
+from koperasi.db import Database, make_engine
+from koperasi.embedded import Addresses, EmbeddedServer
+from koperasi.errors import Refusal
+from koperasi.imports import commandline as imports
+from koperasi.permissions import Role
+from koperasi.reports import exports
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+Cooperative = Annotated[
+    str, typer.Option("--cooperative", "-c", help="Code of the cooperative; may be left out if there is one.")
+]
+Locale = "id"
+
+
+@contextmanager
+def addresses(settings: Settings) -> Iterator[Addresses]:
+    """Where the database is: the one that the environment names, else the embedded one, started if need be."""
+    if settings.database_url:
+        yield Addresses(settings.database_url, settings.owner_database_url or settings.database_url)
+        return
+    with EmbeddedServer(settings.data_dir) as server:
+        yield asyncio.run(server.ensure_database())
+
+
+@asynccontextmanager
+async def opened(found: Addresses) -> AsyncIterator[Database]:
+    """Connections for one command."""
+    database = Database(make_engine(found.application, pool_size=4))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def run(command: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command; a refusal is said in words and ends with exit code 1."""
+    try:
+        code = asyncio.run(command)
+    except Refusal as refusal:
+        say(refusal.text(Locale))
+        for error in refusal.errors:
+            say(f"  {error.field}: {error.text(Locale)}")
+        raise typer.Exit(1) from refusal
+    except ledger.LedgerError as error:
+        say(f"{error.code}: {error}")
+        raise typer.Exit(1) from error
+    if code:
+        raise typer.Exit(code)
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal; results go to standard output, this to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+async def chosen(database: Database, code: str) -> cooperatives.Cooperative:
+    """The cooperative with this code, or the only one there is."""
+    async with database.directory() as connection:
+        found = await cooperatives.all_cooperatives(connection)
+    matching = [one for one in found if code in {"", one.code}]
+    if len(matching) != 1:
+        known = ", ".join(one.code for one in found) or "none"
+        raise typer.BadParameter(f"name one cooperative with --cooperative; there are: {known}")
+    return matching[0]
+
+
+@app.command()
+def serve(workers: Annotated[int, typer.Option(help="Worker processes.")] = 0) -> None:
+    """Serve pages and API; starts and migrates the embedded database where no DATABASE_URL is set."""
+    settings = Settings()
+    with addresses(settings) as found:
+        if not settings.database_url:
+            migrations.upgrade(found.owner)
+        run_server(settings, found, workers or settings.workers)
+
+
+def run_server(settings: Settings, found: Addresses, workers: int) -> None:
+    """Run uvicorn until it is told to stop."""
+    csrf_secret(settings)
+    os.environ["DATABASE_URL"] = found.application
+    try:
+        uvicorn.run(
+            "koperasi.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=workers,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+    except KeyboardInterrupt:
+        say("Berhenti. / Stopped.")
+
+
+@app.command()
+def demo(*, no_serve: Annotated[bool, typer.Option("--no-serve", help="Only seed, do not serve.")] = False) -> None:
+    """Seed a demo village BMT through the product's own services and serve it; run again to go on with it."""
+    from koperasi import demo as village  # noqa: PLC0415 - only this command needs it
+
+    settings = Settings()
+    say(f"1/4 PostgreSQL di {settings.data_dir} …" if not settings.database_url else "1/4 PostgreSQL …")
+    with addresses(settings) as found:
+        say("2/4 Menyiapkan tabel …")
+        migrations.upgrade(found.owner)
+        credentials = settings.data_dir / "demo-credentials.json"
+
+        async def seed() -> None:
+            async with opened(found) as database:
+                logins = await village.seed(database, say)
+            if logins is not None:
+                village.write_credentials(credentials, logins)
+
+        say("3/4 Desa contoh …")
+        run(seed())
+        say("4/4 Siap.")
+        if no_serve:
+            return
+        say(village.welcome(credentials, f"http://{settings.host}:{settings.port}"))
+        run_server(settings, found, settings.workers)
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="Version to go to.")] = "head") -> None:
+    """Bring the database's schema up to date (as the owner role)."""
+    settings = Settings()
+    with addresses(settings) as found:
+        if revision == "base":
+            migrations.downgrade(found.owner, revision)
+        else:
+            migrations.upgrade(found.owner, revision)
+
+
+@app.command()
+def init(
+    code: Annotated[str, typer.Argument(help="Short code, e.g. bmt-lestari.")],
+    name: Annotated[str, typer.Argument(help="Full name.")],
+    kind: Annotated[str, typer.Option(help="ksp, usp, kspps, uspps, bumdes_unit, bpr or kelompok.")] = "kspps",
+    timezone: Annotated[str, typer.Option(help="Asia/Jakarta, Asia/Makassar or Asia/Jayapura.")] = "Asia/Jakarta",
+    village: Annotated[str | None, typer.Option(help="Village.")] = None,
+    founded_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the book.")] = None,
+) -> None:
+    """Found a cooperative: its book, chart and policies, and its first users (passwords are printed once)."""
+
+    async def command() -> None:
+        async with opened(found) as database, database.work(0) as work:
+            made = await cooperatives.found_cooperative(
+                work,
+                code=code,
+                name=name,
+                kind=kind,
+                timezone=timezone,
+                village=village,
+                actor="init",
+                founded_on=founded_on.date() if founded_on else date(datetime.now(UTC).year, 1, 1),
+            )
+            logins = {}
+            for role in (Role.ADMIN, Role.BENDAHARA):
+                logins[role.value] = secrets.token_urlsafe(12)
+                await access.create_user(
+                    work.connection,
+                    made.book_id,
+                    username=role.value,
+                    name=role.value.capitalize(),
+                    role=role,
+                    password=logins[role.value],
+                )
+            await work.commit()
+        print(json.dumps({"cooperative": made.code, "logins": logins}, indent=2))
+
+    settings = Settings()
+    with addresses(settings) as found:
+        migrations.upgrade(found.owner)
+        run(command())
+
+
+@app.command()
+def user(
+    username: Annotated[str, typer.Argument()],
+    role: Annotated[Role, typer.Option()],
+    name: Annotated[str, typer.Option()] = "",
+    member: Annotated[str | None, typer.Option(help="Member number, for the role anggota.")] = None,
+    cooperative: Cooperative = "",
+) -> None:
+    """Add a user; the password is asked for (or read from standard input)."""
+    password = getpass.getpass("Kata sandi / password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    async def command() -> None:
+        async with opened(found) as database:
+            one = await chosen(database, cooperative)
+            async with database.work(one.book_id) as work:
+                await access.create_user(
+                    work.connection,
+                    one.book_id,
+                    username=username,
+                    name=name or username,
+                    role=role,
+                    password=password,
+                    member_number=member,
+                )
+                await work.commit()
+        say(f"{username} ({role.value}) dapat masuk. / can log in.")
+
+    with addresses(Settings()) as found:
+        run(command())
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    kind: Annotated[str, typer.Option(help="members, opening_savings or opening_trial_balance.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only; write nothing.")] = False,
+    date_order: Annotated[str | None, typer.Option(help="dmy or mdy, if the file leaves it open.")] = None,
+    savings_kind: Annotated[
+        str | None, typer.Option(help="pokok, wajib or sukarela, if the file does not say.")
+    ] = None,
+    exclude: Annotated[list[int] | None, typer.Option(help="A line to leave out; may be repeated.")] = None,
+    actor: Annotated[str, typer.Option(help="Who imports, as the journal will name them.")] = "bendahara",
+    cooperative: Cooperative = "",
+) -> None:
+    """Import a spreadsheet (CSV or XLSX). All rows are right, or nothing is written."""
+    settings = Settings()
+
+    async def command() -> int:
+        async with opened(found) as database:
+            one = await chosen(database, cooperative)
+            return await imports.run(
+                database,
+                one,
+                file,
+                kind=kind,
+                dry_run=dry_run,
+                date_order=date_order,
+                savings_kind=savings_kind,
+                exclude=exclude or [],
+                actor=actor,
+                say=say,
+            )
+
+    with addresses(settings) as found:
+        run(command())
+
+
+@app.command()
+def export(
+    file_format: Annotated[exports.Format, typer.Option("--format")] = exports.Format.JSONL,
+    from_date: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
+    to_date: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+    cooperative: Cooperative = "",
+) -> None:
+    """Write the journal to standard output."""
+    wanted = exports.JournalExport(
+        file_format, from_date.date() if from_date else None, to_date.date() if to_date else None
+    )
+
+    async def command() -> None:
+        async with opened(found) as database:
+            one = await chosen(database, cooperative)
+            async for piece in exports.journal(database, one.book_id, wanted):
+                sys.stdout.write(piece)
+        sys.stdout.flush()
+
+    with addresses(Settings()) as found:
+        run(command())
+
+
+@app.command()
+def verify(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    cooperative: Cooperative = "",
+) -> None:
+    """Recompute chain, balances and turnovers of the book; exit code 1 if anything is not as it should be."""
+
+    async def command() -> int:
+        async with opened(found) as database:
+            one = await chosen(database, cooperative)
+            async with database.reading(one.book_id) as connection:
+                report = await ledger.verify(connection, one.book_id, lambda done: say(f"  {done} jurnal …"))
+        findings = [finding._asdict() for finding in report.findings]
+        if as_json:
+            print(
+                json.dumps(
+                    {
+                        "cooperative": one.code,
+                        "entries": report.entries,
+                        "last_hash": report.last_hash.hex(),
+                        "findings": findings,
+                    },
+                    indent=2,
+                )
+            )
+        else:
+            print(f"{one.name}: {report.entries} jurnal, {report.last_hash.hex()}")
+            for finding in report.findings:
+                print(f"  {finding.code}: {finding.where}: {finding.message}")
+            print("Utuh. / Intact." if not findings else f"{len(findings)} temuan. / findings.")
+        return 1 if findings else 0
+
+    with addresses(Settings()) as found:
+        run(command())
+
+
+def main() -> None:
+    """The ``koperasi`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

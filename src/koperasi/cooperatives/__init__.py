@@ -1,0 +1,1 @@
+"""The tenant: a cooperative's kind, chart, policies and business day."""

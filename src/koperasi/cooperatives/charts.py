@@ -1,0 +1,102 @@
+"""Charts of accounts: one template a kind, read from the tables beside this file (see docs/charts.md)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from koperasi.cooperatives.rules import Kind
+from koperasi.errors import Refusal
+from koperasi.i18n import N_
+from ledger import AccountType, NewAccount, Side
+
+FOLDER = Path(__file__).parent / "charts"
+
+_FILES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.KSP: ("ksp",),
+    Kind.USP: ("ksp", "usp"),
+    Kind.KSPPS: ("kspps",),
+    Kind.USPPS: ("kspps", "uspps"),
+    Kind.BUMDES_UNIT: ("bumdes_unit",),
+    Kind.BPR: ("bpr",),
+    Kind.KELOMPOK: ("kelompok",),
+}
+"""A unit's chart is that of its independent sister with a few accounts more."""
+
+_COMMON_ROLES: Mapping[str, str] = {
+    "cash.vault": "1101",
+    "cash.teller": "1102",
+    "savings.pokok": "3101",
+    "savings.wajib": "3102",
+    "savings.sukarela": "2101",
+    "groups.funds": "2107",
+    "opening.difference": "3401",
+    "surplus.current": "3301",
+}
+_SHARIA_ROLES: Mapping[str, str] = {
+    "cash.vault": "1101",
+    "cash.teller": "1102",
+    "savings.pokok": "4101",
+    "savings.wajib": "4102",
+    # Free savings by akad wadiah: in a sharia cooperative the two are one.
+    "savings.sukarela": "2101",
+    "savings.wadiah": "2101",
+    "groups.funds": "2103",
+    "opening.difference": "4401",
+    "surplus.current": "4301",
+}
+
+
+@dataclass(frozen=True)
+class TemplateAccount:
+    """One line of a template: the account to open and a note for whoever keeps the books."""
+
+    account: NewAccount
+    note: str
+
+
+@cache
+def template(kind: Kind) -> tuple[TemplateAccount, ...]:
+    """The chart with which a cooperative of this kind begins, in the order of its codes."""
+    lines = [line for name in _FILES[kind] for line in _read(name)]
+    return tuple(sorted(lines, key=lambda line: line.account.code))
+
+
+def roles(kind: Kind) -> Mapping[str, str]:
+    """What the service posts to by itself: role to account code."""
+    return _SHARIA_ROLES if kind.is_sharia else _COMMON_ROLES
+
+
+def account_code(kind: Kind, role: str) -> str:
+    """The account that plays a role in this kind's chart, e.g. ``cash.teller``.
+
+    Raises:
+        Refusal: ``account-role``: this kind has no such account (a KSP keeps no wadiah).
+    """
+    code = roles(kind).get(role)
+    if code is None:
+        raise Refusal("account-role", N_("Bagan akun koperasi ini tidak mempunyai akun untuk %(role)s."), role=role)
+    return code
+
+
+def _read(name: str) -> list[TemplateAccount]:
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as source:
+        return [
+            TemplateAccount(
+                NewAccount(
+                    code=row["code"],
+                    name_id=row["name_id"],
+                    name_en=row["name_en"],
+                    type=AccountType(row["type"]),
+                    side=Side(row["side"]),
+                    # A cash box can't hold less than nothing.
+                    floor=0 if row["rule"] == "cash" else None,
+                    control=row["rule"] == "control",
+                ),
+                row["note"],
+            )
+            for row in csv.DictReader(source)
+        ]

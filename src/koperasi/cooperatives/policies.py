@@ -1,0 +1,178 @@
+"""Policies: rates, limits, ceilings and rounding, each from a day on and with the rule it rests on. Pure.
+
+Values are strings: amounts as ``"100000.00"`` (rupiah and sen), percentages as ``"9"`` or ``"2.5"``. Nothing here is a
+constant of the program: the defaults are what a new cooperative starts with, and it sets its own (docs/policies.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
+
+from koperasi.cooperatives.rules import Kind
+from koperasi.formats import InputError, parse_wire_amount, wire_amount
+from koperasi.i18n import N_
+
+BEGINNING = date(2000, 1, 1)
+"""From when a new cooperative's first rows hold, unless it is older still: spreadsheets bring in old members."""
+
+REFERENCE_MAX_LENGTH = 200
+
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+
+
+class Unit(StrEnum):
+    """What a policy's value counts."""
+
+    AMOUNT = "amount"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A policy the service knows: what its value is, and its name for people (message id)."""
+
+    name: str
+    unit: Unit
+    label: str
+    positive: bool = False
+    """Whether zero is refused."""
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """What holds from a day on."""
+
+    name: str
+    valid_from: date
+    value: str
+    legal_reference: str
+    set_by: str
+    set_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One policy with all its rows, newest first, and the one in force (``None`` if all begin later)."""
+
+    definition: Definition
+    current: PolicyRow | None
+    rows: tuple[PolicyRow, ...]
+
+
+@dataclass(frozen=True)
+class Default:
+    """The first row of a policy."""
+
+    name: str
+    value: str
+    legal_reference: str
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    definition.name: definition
+    for definition in (
+        Definition("simpanan_pokok.amount", Unit.AMOUNT, N_("Simpanan pokok, sekali saat bergabung")),
+        Definition("simpanan_wajib.amount", Unit.AMOUNT, N_("Simpanan wajib setiap bulan")),
+        Definition("savings.minimum_balance", Unit.AMOUNT, N_("Saldo paling sedikit simpanan sukarela")),
+        Definition("cash.rounding", Unit.AMOUNT, N_("Pembulatan kas"), positive=True),
+        Definition("savings_return.ceiling_percent", Unit.PERCENT, N_("Batas imbal simpanan setahun")),
+        Definition("loan_rate.ceiling_percent", Unit.PERCENT, N_("Batas jasa pinjaman setahun")),
+        Definition("loan.related_party_percent", Unit.PERCENT, N_("Batas pinjaman pihak terkait dari modal sendiri")),
+        Definition("savings_tax.threshold", Unit.AMOUNT, N_("Imbal simpanan sebulan yang bebas pajak")),
+        Definition("savings_tax.rate_percent", Unit.PERCENT, N_("Pajak final imbal simpanan")),
+        Definition("deposit_tax.threshold", Unit.AMOUNT, N_("Jumlah tabungan dan deposito yang bebas pajak")),
+        Definition("deposit_tax.rate_percent", Unit.PERCENT, N_("Pajak final tabungan dan deposito bank")),
+    )
+}
+
+_LAW = "UU 25/1992 pasal 41"
+_OWN_CAPITAL = (
+    Default("simpanan_pokok.amount", "100000.00", f"{_LAW}; anggaran dasar"),
+    Default("simpanan_wajib.amount", "20000.00", f"{_LAW}; keputusan rapat anggota"),
+)
+_NO_MEMBERS = (
+    Default("simpanan_pokok.amount", "0.00", "Penyimpan bukan anggota; diatur anggaran dasar"),
+    Default("simpanan_wajib.amount", "0.00", "Penyimpan bukan anggota; diatur anggaran dasar"),
+)
+_GROUP_CAPITAL = (
+    Default("simpanan_pokok.amount", "100000.00", "Kesepakatan kelompok"),
+    Default("simpanan_wajib.amount", "20000.00", "Kesepakatan kelompok"),
+)
+_HOUSE = (
+    Default("savings.minimum_balance", "0.00", "Ketentuan produk simpanan"),
+    Default("cash.rounding", "100.00", "Keputusan pengurus: uang logam terkecil yang beredar"),
+)
+_CEILINGS = (
+    Default("savings_return.ceiling_percent", "9", "Permenkop UKM 8/2023 pasal 26"),
+    Default("loan_rate.ceiling_percent", "24", "Permenkop UKM 8/2023 pasal 27"),
+)
+_RELATED = (Default("loan.related_party_percent", "10", "Permenkop UKM 8/2023 (BMPP)"),)
+_MEMBERS_TAX = (
+    Default("savings_tax.threshold", "240000.00", "PP 15/2009; PMK 112/2010"),
+    Default("savings_tax.rate_percent", "10", "PP 15/2009; PMK 112/2010"),
+)
+_SHARIA_TAX = (
+    Default("savings_tax.threshold", "240000.00", "PP 15/2009; PP 25/2009; PMK 112/2010"),
+    Default("savings_tax.rate_percent", "10", "PP 15/2009; PP 25/2009; PMK 112/2010"),
+)
+_BANK_TAX = (
+    Default("deposit_tax.threshold", "7500000.00", "PP 131/2000"),
+    Default("deposit_tax.rate_percent", "20", "PP 131/2000"),
+)
+
+_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX)
+# Ceilings a year speak of interest; wadiah promises nothing and mudharabah shares what was earned.
+_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX)
+
+DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
+    Kind.KSP: _CONVENTIONAL,
+    Kind.USP: _CONVENTIONAL,
+    Kind.KSPPS: _SHARIA,
+    Kind.USPPS: _SHARIA,
+    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE),
+    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX),
+    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE),
+}
+
+
+def known_to(kind: Kind) -> tuple[Definition, ...]:
+    """The policies that mean something to a kind, in the order in which it is asked for them."""
+    return tuple(DEFINITIONS[default.name] for default in DEFAULTS[kind])
+
+
+def clean_value(definition: Definition, value: str) -> str:
+    """A policy's value in its one way of writing: ``100000.00`` for amounts, ``2.5`` for percentages.
+
+    Raises:
+        InputError: ``policy-amount``, ``policy-percent``, ``policy-not-positive``, or what ``parse_wire_amount`` says.
+    """
+    if definition.unit is Unit.AMOUNT:
+        minor = parse_wire_amount(value.strip())
+        if minor < 0:
+            raise InputError("policy-amount", N_("Jumlah tidak boleh kurang dari nol."))
+        if definition.positive and minor == 0:
+            raise InputError("policy-not-positive", N_("Jumlah harus lebih dari nol."))
+        return wire_amount(minor)
+    text = value.strip().replace(",", ".")
+    if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
+        raise InputError("policy-percent", N_("Persentase ditulis sebagai angka dari 0 sampai 100, misalnya 2,5."))
+    return f"{Decimal(text).normalize():f}"
+
+
+def standings(rows: Iterable[PolicyRow], on: date) -> list[Standing]:
+    """Policies with their history, in the order in which the service knows them, as they stand on a day."""
+    order = {name: place for place, name in enumerate(DEFINITIONS)}
+    known = [row for row in rows if row.name in order]
+    newest_first = sorted(known, key=lambda row: row.valid_from, reverse=True)
+    result = []
+    for name, group in groupby(sorted(newest_first, key=lambda row: order[row.name]), key=lambda row: row.name):
+        history = tuple(group)
+        current = next((row for row in history if row.valid_from <= on), None)
+        result.append(Standing(DEFINITIONS[name], current, history))
+    return result

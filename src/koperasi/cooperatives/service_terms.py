@@ -1,0 +1,129 @@
+"""A cooperative's terms: policies, each from a day on, and running numbers. Other slices find them in ``service``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from koperasi.cooperatives import tables
+from koperasi.cooperatives.policies import DEFINITIONS, REFERENCE_MAX_LENGTH, PolicyRow, clean_value
+from koperasi.cooperatives.rules import clean_day, read_all
+from koperasi.db import Work
+from koperasi.errors import Conflict, Refusal
+from koperasi.formats import InputError, clean_text, parse_wire_amount
+from koperasi.i18n import N_
+
+_POLICY_COLUMNS = tuple(tables.policy.c[name] for name in PolicyRow.__dataclass_fields__)
+
+
+async def add_policy(
+    work: Work, name: str, valid_from: date, value: str, legal_reference: str, actor: str
+) -> PolicyRow:
+    """Let another value hold from a day on. Rows are never edited; a mistake is followed by a row of a later day.
+
+    Args:
+        work: the transaction.
+        name: a name in ``DEFINITIONS``.
+        valid_from: the first day.
+        value: ``"150000.00"`` for an amount, ``"2.5"`` for a percentage.
+        legal_reference: law, articles or decision it rests on.
+        actor: username of whoever sets it.
+
+    Raises:
+        Refusal: ``policy``: with an error for each wrong field.
+        Conflict: ``policy-date-taken``: this policy has a row of that day already.
+    """
+
+    def known() -> str:
+        if name not in DEFINITIONS:
+            raise InputError("policy-unknown", N_("Kebijakan ini tidak dikenal."))
+        return name
+
+    facts = read_all(
+        {
+            "name": known,
+            "valid_from": lambda: clean_day(valid_from),
+            "value": lambda: clean_value(DEFINITIONS[name], value) if name in DEFINITIONS else value,
+            "legal_reference": lambda: clean_text(legal_reference, max_length=REFERENCE_MAX_LENGTH),
+        },
+        code="policy",
+    )
+    added = await work.connection.execute(
+        insert(tables.policy)
+        .values(book_id=work.book_id, set_by=actor, **facts)
+        .on_conflict_do_nothing()
+        .returning(*_POLICY_COLUMNS)
+    )
+    row = added.one_or_none()
+    if row is None:
+        raise Conflict(
+            "policy-date-taken",
+            N_("Kebijakan ini sudah mempunyai nilai sejak tanggal itu; pilih tanggal lain."),
+            field="valid_from",
+        )
+    return PolicyRow(*row)
+
+
+async def policies(connection: AsyncConnection, book_id: int) -> list[PolicyRow]:
+    """All rows of all policies, by name and the newest first; ``standings`` says which are in force."""
+    rows = await connection.execute(
+        select(*_POLICY_COLUMNS)
+        .where(tables.policy.c.book_id == book_id)
+        .order_by(tables.policy.c.name, tables.policy.c.valid_from.desc())
+    )
+    return [PolicyRow(*row) for row in rows]
+
+
+async def policy(connection: AsyncConnection, book_id: int, name: str, on: date) -> Any:
+    """The value in force on a day: a string, see ``policies.py`` for how it is written.
+
+    Raises:
+        Refusal: ``policy-missing``: nothing was set for that day.
+    """
+    table = tables.policy
+    found = await connection.scalar(
+        select(table.c.value)
+        .where(table.c.book_id == book_id, table.c.name == name, table.c.valid_from <= on)
+        .order_by(table.c.valid_from.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise Refusal("policy-missing", N_("Kebijakan %(name)s belum ditetapkan untuk tanggal itu."), name=name)
+    return found
+
+
+async def amount_policy(connection: AsyncConnection, book_id: int, name: str, on: date) -> int:
+    """An amount in force on a day, in sen.
+
+    Raises:
+        Refusal: ``policy-missing``.
+    """
+    return parse_wire_amount(str(await policy(connection, book_id, name, on)))
+
+
+async def next_number(connection: AsyncConnection, book_id: int, series: str) -> int:
+    """The next number of a series, from 1. It is given once the transaction is committed; until then others wait."""
+    return (await next_numbers(connection, book_id, series, 1)).start
+
+
+async def next_numbers(connection: AsyncConnection, book_id: int, series: str, count: int) -> range:
+    """The next ``count`` numbers of a series, without a gap between them.
+
+    Raises:
+        ValueError: ``count`` is less than one.
+    """
+    if count < 1:
+        raise ValueError("a count of numbers is at least one")
+    table = tables.number_series
+    last = await connection.scalar(
+        insert(table)
+        .values(book_id=book_id, series=series, last=count)
+        .on_conflict_do_update(index_elements=["book_id", "series"], set_={"last": table.c.last + count})
+        .returning(table.c.last)
+    )
+    reached = int(last or 0)
+    return range(reached - count + 1, reached + 1)

@@ -1,0 +1,1 @@
+"""Business groups (kelompok usaha) of members and their neighbours."""

@@ -1,0 +1,1 @@
+"""Members: who belongs to the cooperative, and how they come and go."""

@@ -1,0 +1,3 @@
+"""See ``koperasi.nik``."""
+
+from koperasi.nik import *  # noqa: F403

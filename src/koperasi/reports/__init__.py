@@ -1,0 +1,1 @@
+"""Statements, account ledgers and exports for those who check the books."""

@@ -1,0 +1,181 @@
+"""Reading the books for those who check them. Each report is read in one snapshot, which the caller opens."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+from koperasi.errors import Refusal
+from koperasi.i18n import N_
+from koperasi.reports import rules
+from koperasi.reports.rules import TYPE_LABELS, Group, Total, TrialBalance, TrialLine, on_side
+from ledger import schema
+
+__all__ = ["TYPE_LABELS", "Beneath", "Group", "Scope", "Sheet", "Total", "TrialBalance", "TrialLine", "on_side"]
+
+
+class Sheet(NamedTuple):
+    """An account over a time: balances on its own side, turnovers, and how far the book had come. Minor units."""
+
+    account: ledger.Account
+    opening_minor: int
+    debit_minor: int
+    credit_minor: int
+    closing_minor: int
+    head: ledger.Head
+
+
+class Beneath(NamedTuple):
+    """An account beneath a control account, over the same time."""
+
+    account: ledger.Account
+    opening_minor: int
+    debit_minor: int
+    credit_minor: int
+    closing_minor: int
+
+
+class Scope(NamedTuple):
+    """What an export of the journal would hold: how many entries, from which number to which (0 if none)."""
+
+    entries: int
+    first: int
+    last: int
+    head: ledger.Head
+
+
+async def account(connection: AsyncConnection, book_id: int, code: str) -> ledger.Account:
+    """One account.
+
+    Raises:
+        ledger.UnknownAccountError: no such code.
+    """
+    # The driver refuses text with a zero byte, and no code has one.
+    if not (code.isascii() and code.isprintable()):
+        raise ledger.UnknownAccountError(code)
+    return await ledger.account_by_code(connection, book_id, code)
+
+
+async def trial_balance(
+    connection: AsyncConnection, book_id: int, as_of: date | None, *, detailed: bool = False
+) -> TrialBalance:
+    """Every account's balance at the end of a day; what lies beneath a control account in it, unless ``detailed``."""
+    rows = await ledger.trial_balance(connection, book_id, as_of, detailed=detailed)
+    return rules.trial_balance(rows, as_of, await ledger.head(connection, book_id))
+
+
+async def sheet(
+    connection: AsyncConnection,
+    book_id: int,
+    found: ledger.Account,
+    from_date: date | None = None,
+    to_date: date | None = None,
+) -> Sheet:
+    """An account's opening balance, turnovers and closing balance; a control account's are those of its tree."""
+    table, turnover = schema.account, schema.turnover
+    sums = select(*_movements(from_date, to_date)).select_from(
+        table.join(turnover, and_(turnover.c.account_id == table.c.account_id, turnover.c.book_id == table.c.book_id))
+    )
+    row = (await connection.execute(sums.where(table.c.book_id == book_id, _tree(found.code)))).one()
+    return Sheet(found, *_on_side(found, row.opening, row.debit, row.credit), await ledger.head(connection, book_id))
+
+
+def _tree(code: str) -> ColumnElement[bool]:
+    """The account and all beneath it: under the C collation the codes between "code." and "code/"."""
+    return or_(schema.account.c.code == code, _beneath(code))
+
+
+def _beneath(code: str) -> ColumnElement[bool]:
+    return and_(schema.account.c.code > code + ".", schema.account.c.code < code + "/")
+
+
+def _movements(from_date: date | None, to_date: date | None) -> tuple[ColumnElement[int], ...]:
+    """Opening balance (signed), debit and credit of the time, from daily turnovers."""
+    turnover = schema.turnover
+    day = turnover.c.day
+    within = and_(
+        day >= from_date if from_date is not None else day.is_not(None),
+        day <= to_date if to_date is not None else day.is_not(None),
+    )
+    before = day < from_date if from_date is not None else day.is_(None)
+    return (
+        func.coalesce(func.sum(turnover.c.debit - turnover.c.credit).filter(before), 0).label("opening"),
+        func.coalesce(func.sum(turnover.c.debit).filter(within), 0).label("debit"),
+        func.coalesce(func.sum(turnover.c.credit).filter(within), 0).label("credit"),
+    )
+
+
+def _on_side(found: ledger.Account, opening: int, debit: int, credit: int) -> tuple[int, int, int, int]:
+    opening, debit, credit = int(opening), int(debit), int(credit)
+    return on_side(found, opening), debit, credit, on_side(found, opening + debit - credit)
+
+
+async def accounts_beneath(
+    connection: AsyncConnection,
+    book_id: int,
+    code: str,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> tuple[list[Beneath], bool]:
+    """A page of the accounts beneath a control account that take postings, by code, and whether there are more."""
+    table, turnover = schema.account, schema.turnover
+    query = (
+        select(table.c.code)
+        .where(table.c.book_id == book_id, _beneath(code), ~table.c.control)
+        .order_by(table.c.code)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(table.c.code > after)
+    codes = list((await connection.execute(query)).scalars())
+    found = await ledger.find_accounts(connection, book_id, codes[:limit])
+    sums = (
+        select(turnover.c.account_id, *_movements(from_date, to_date))
+        .where(turnover.c.book_id == book_id, turnover.c.account_id.in_([one.account_id for one in found]))
+        .group_by(turnover.c.account_id)
+    )
+    moved = {row.account_id: (row.opening, row.debit, row.credit) for row in await connection.execute(sums)}
+    listed = [Beneath(one, *_on_side(one, *moved.get(one.account_id, (0, 0, 0)))) for one in found]
+    return listed, len(codes) > limit
+
+
+async def statement(
+    connection: AsyncConnection,
+    book_id: int,
+    found: ledger.Account,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    after: tuple[date, int, int] | None = None,
+    limit: int = 50,
+) -> ledger.Statement:
+    """A page of an account's postings with its running balance (signed).
+
+    Raises:
+        Refusal: it is a control account; its postings are those of the accounts beneath it.
+    """
+    if found.control:
+        message = N_("Akun %(account)s adalah akun induk; lihat akun di bawahnya.")
+        raise Refusal("control-account", message, account=found.code)
+    return await ledger.statement(
+        connection, book_id, found, from_date=from_date, to_date=to_date, after=after, limit=limit
+    )
+
+
+async def scope(connection: AsyncConnection, book_id: int, from_date: date | None, to_date: date | None) -> Scope:
+    """What an export of these days would hold."""
+    table = schema.entry
+    query = select(func.count(), func.min(table.c.number), func.max(table.c.number)).where(table.c.book_id == book_id)
+    if from_date is not None:
+        query = query.where(table.c.effective_date >= from_date)
+    if to_date is not None:
+        query = query.where(table.c.effective_date <= to_date)
+    count, first, last = (await connection.execute(query)).one()
+    return Scope(count, first or 0, last or 0, await ledger.head(connection, book_id))

@@ -1,0 +1,105 @@
+"""Every route, asked by everybody: the answer is the one that the table in ``koperasi.permissions`` promises."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from koperasi.access.middleware import is_litestars_own
+from koperasi.permissions import GRANTS, Permission, Role
+
+EXAMPLES = {
+    "number": "999999",
+    "member": "99999",
+    "code": "1101",
+    "month": "2024-01",
+    "import_id": "999999",
+    "kind": "members",
+    "coop_code": "tidak-ada",
+    "user_id": "999999",
+    "name": "simpanan_wajib.amount",
+}
+
+
+def routes(app):
+    """Every route that is ours: method, a path with made-up values, and the permission it names."""
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            if is_litestars_own(handler):
+                continue
+            path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: EXAMPLES.get(found.group(1), "1"), route.path)
+            for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
+                yield method, path, handler.opt["permission"]
+
+
+async def ask(client, village, method, path, role, cookies):
+    headers = {}
+    if path.startswith("/api/"):
+        if role is not None:
+            headers |= village.headers(role, f"walk-{role}-{method}-{path}"[:140])
+    elif role is not None:
+        headers["Cookie"] = cookies[role]
+    # A form token that no cookie matches: CSRF would answer 403 for everybody, so the walk carries a right one.
+    if not path.startswith("/api/") and method != "GET":
+        csrf = await csrf_of(client, headers.get("Cookie", ""))
+        headers["Cookie"] = (headers.get("Cookie", "") + f"; csrf={csrf}").strip("; ")
+        headers["x-csrftoken"] = csrf
+    return await client.request(method, path, headers=headers, follow_redirects=False)
+
+
+async def csrf_of(client, cookie):
+    answer = await client.get("/masuk", headers={"Cookie": cookie}, follow_redirects=False)
+    found = re.search(r"csrf=([^;]+)", answer.headers.get("set-cookie", ""))
+    if found:
+        return found.group(1)
+    answer = await client.get("/masuk", follow_redirects=False)
+    return re.search(r"csrf=([^;]+)", answer.headers["set-cookie"]).group(1)
+
+
+@pytest.fixture
+async def cookies(client, village, database):
+    """A session of each role."""
+    from datetime import UTC, datetime
+
+    from koperasi.access import service as access
+    from koperasi.access import service_tokens
+    from koperasi.permissions import Identity
+
+    made = {}
+    async with database.work(village.cooperative.book_id) as work:
+        for user in await access.list_users(work.connection, village.cooperative.book_id):
+            identity = Identity(
+                village.cooperative.book_id, user.user_id, user.username, user.name, user.role, user.member_number
+            )
+            token = await service_tokens.open_session(
+                work.connection, identity, address="127.0.0.1", now=datetime.now(UTC)
+            )
+            made[user.role] = f"koperasi_session={token}"
+        await work.commit()
+    return made
+
+
+async def test_every_route_lets_in_exactly_those_whom_the_table_names(client, village, cookies):
+    wrong = []
+    asked = 0
+    for method, path, permission in routes(client.app):
+        if path == "/keluar" or path.endswith("/tokens/current"):
+            continue  # these end the very session that the walk goes on with; test_access has them
+        for role in (None, *Role):
+            client.cookies.clear()
+            answer = await ask(client, village, method, path, role, cookies)
+            asked += 1
+            let_in = answer.status_code not in {401, 403} and "/masuk" not in answer.headers.get("location", "")
+            expected = (
+                permission is Permission.PUBLIC
+                or (role is not None and permission is Permission.SESSION)
+                or (role is not None and permission in GRANTS[role])
+            )
+            if let_in is not expected or answer.status_code >= 500:
+                wrong.append(f"{role} {method} {path} ({permission}): {answer.status_code} {answer.text[:150]}")
+    assert not wrong, "\n".join(wrong)
+    assert asked > 300
