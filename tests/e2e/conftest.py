@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,11 +154,16 @@ def opened(browser: Browser, product: Product, viewport: dict[str, int]) -> Iter
     assert not faults, faults
 
 
-def log_in(page: Page, product: Product, role: str) -> None:
+@pytest.fixture
+def log_in(product: Product) -> Callable[[Page, Product, str], None]:
     """Through the form, as people do."""
-    login = product.logins[role]
-    page.goto("/masuk")
-    page.get_by_label("Nama pengguna").or_(page.locator("[name=username]")).first.fill(login["username"])
-    page.locator("[name=password]").fill(login["password"])
-    page.locator("[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/masuk" not in url)
+
+    def enter(page: Page, product: Product, role: str) -> None:
+        login = product.logins[role]
+        page.goto("/masuk")
+        page.locator("[name=username]").fill(login["username"])
+        page.locator("[name=password]").fill(login["password"])
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url(lambda url: "/masuk" not in url)
+
+    return enter

@@ -15,7 +15,15 @@ async def test_a_deposit_moves_both_balances_and_verifies(database, poster, book
             ],
         )
         await work.commit()
-    draft = Draft(book, date(2026, 11, 25), "savings.deposit", "Setoran", "bendahara", (Line(ids["1101"], 5000), Line(ids["2101"], -5000)), "k1")
+    draft = Draft(
+        book,
+        date(2026, 11, 25),
+        "savings.deposit",
+        "Setoran",
+        "bendahara",
+        (Line(ids["1101"], 5000), Line(ids["2101"], -5000)),
+        "k1",
+    )
     outcome = await poster.post(draft)
     assert isinstance(outcome, Posted)
     assert outcome.number == 1

@@ -1,0 +1,130 @@
+"""REST: a bearer token for a password, and its end. Also how a request's token is recognised."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from litestar import Controller, Request, delete, post
+from pydantic import Field, SecretStr
+
+from koperasi.access import rules, service
+from koperasi.access.service_tokens import issue_token, recognise_token, revoke_token, touch_token, verified
+from koperasi.config import Settings
+from koperasi.cooperatives import service as cooperatives
+from koperasi.db import Database
+from koperasi.permissions import Identity, Permission, Role
+from koperasi.rest import ApiRequest, Model, Result, Text, problems
+
+
+class NewToken(Model):
+    """Who asks for a token."""
+
+    cooperative: Annotated[str, Field(min_length=1, max_length=40, examples=["mekar-jaya"])]
+    username: Annotated[Text, Field(max_length=100)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=rules.LONGEST_PASSWORD)]
+    label: Text = "API"
+    """What the token is for, to tell it from others."""
+
+
+class IssuedToken(Result):
+    """A token. It is shown this once."""
+
+    token: str
+    expires_at: datetime
+    role: Role
+    cooperative: str
+
+
+class Tokens(Controller):
+    """Bearer tokens."""
+
+    path = "/api/v1/tokens"
+    tags = ("tokens",)
+
+    @post(
+        opt={"permission": Permission.PUBLIC},
+        security=[{}],
+        responses=problems(429),
+    )
+    async def issue(
+        self, data: NewToken, request: Request[Identity | None, Any, Any], database: Database, settings: Settings
+    ) -> IssuedToken:
+        """A bearer token for a user name and password: send it as ``Authorization: Bearer``. It lasts 30 days."""
+        now = datetime.now(UTC)
+        address = address_of(request, settings)
+        identity = await recognise(
+            database,
+            cooperative_code=data.cooperative,
+            username=data.username,
+            password=data.password.get_secret_value(),
+            address=address,
+            now=now,
+        )
+        async with database.work(identity.book_id) as work:
+            token, expires_at = await issue_token(work.connection, identity, label=data.label, address=address, now=now)
+            await work.commit()
+        return IssuedToken(token=token, expires_at=expires_at, role=identity.role, cooperative=data.cooperative)
+
+    @delete("/current", opt={"permission": Permission.SESSION}, responses=problems())
+    async def revoke(self, request: ApiRequest, database: Database) -> None:
+        """End the token that this request carries. Other processes may believe it for 5 more seconds."""
+        async with database.work(request.user.book_id) as work:
+            await revoke_token(work.connection, work.book_id, request.auth, datetime.now(UTC))
+            await work.commit()
+        verified.forget(request.auth)
+
+
+CONTROLLERS: list[type[Controller]] = [Tokens]
+
+
+async def recognise(
+    database: Database, *, cooperative_code: str, username: str, password: str, address: str, now: datetime
+) -> Identity:
+    """Whose name and password these are. The try is counted, durably, before the password is looked at.
+
+    Raises:
+        TooManyRequests: this user or this address must wait.
+        Unauthorised: something did not fit; it is not said what.
+    """
+    async with database.directory() as connection:
+        cooperative = await cooperatives.cooperative_by_code(connection, cooperative_code)
+    book_id = cooperative.book_id if cooperative else service.NOWHERE
+    return await recognise_in(
+        database, service.Attempt(book_id=book_id, username=username, password=password, address=address, now=now)
+    )
+
+
+async def recognise_in(database: Database, attempt: service.Attempt) -> Identity:
+    """The same, when the book is known; raises the same."""
+    async with database.work(attempt.book_id) as work:
+        await service.count_attempt(work.connection, attempt)
+        await work.commit()
+    return await service.verify(database, attempt)
+
+
+async def bearer_identity(database: Database, token: str, now: datetime) -> tuple[Identity, bytes] | None:
+    """Whose bearer token it is, with the digest that names it; nothing if it opens nothing.
+
+    A token seen within the last 5 seconds costs no query.
+    """
+    book_id = rules.book_of_api_token(token)
+    if book_id is None:
+        return None
+    token_hash = rules.digest(token)
+    known = verified.get(token_hash, now)
+    if known is not None:
+        return known, token_hash
+    async with database.work(book_id) as work:
+        recognised = await recognise_token(work.connection, book_id, token_hash, now)
+        if recognised is None:
+            return None
+        if recognised.due:
+            await touch_token(work.connection, book_id, token_hash, now)
+            await work.commit()
+    verified.keep(token_hash, recognised, now)
+    return recognised.identity, token_hash
+
+
+def address_of(request: Request[Any, Any, Any], settings: Settings) -> str:
+    """The caller's address, through the trusted proxy if there is one."""
+    peer = request.client.host if request.client else None
+    return rules.client_address(peer, request.headers.get("x-forwarded-for", ""), settings.trusted_proxy)

@@ -1,0 +1,113 @@
+"""Who makes a request, and whether the route is for them; the service doesn't start if a route names no permission."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.routes import HTTPRoute
+
+from koperasi.access.api import bearer_identity
+from koperasi.access.pages import session_cookie_name, session_identity
+from koperasi.config import Settings
+from koperasi.db import Database
+from koperasi.errors import Forbidden, Unauthorised
+from koperasi.i18n import N_
+from koperasi.permissions import Identity, Permission
+
+API = "/api/"
+ANONYMOUS = ("/static/", "/schema", "/health")
+"""What is the same for everybody; nobody's cookie is looked at."""
+
+LITESTARS_OWN = frozenset({"litestar._openapi.plugin", "litestar.routes.http"})
+"""Handlers that name no permission because Litestar makes them, open to all: the API's description, and the answers
+to OPTIONS.
+"""
+
+
+class LoginNeeded(Unauthorised):
+    """A page needs somebody to log in; ``location`` is the log-in page that leads back to it."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("log-in-needed", N_("Silakan masuk dahulu."))
+        self.location = location
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Sets ``request.user`` to an ``Identity`` or None, and ``request.auth`` to the digest of what proved it.
+
+    The API takes bearer tokens only, so no foreign page can use somebody's cookie on it; pages take the cookie only.
+    """
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        """Look the token or the cookie up."""
+        path: str = connection.scope["path"]
+        database: Database = connection.app.state.database
+        settings: Settings = connection.app.state.settings
+        found: tuple[Identity, bytes] | None = None
+        if path.startswith(API):
+            scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+            if scheme.lower() == "bearer":
+                found = await bearer_identity(database, token.strip(), datetime.now(UTC))
+        elif not path.startswith(ANONYMOUS):
+            cookie = connection.cookies.get(session_cookie_name(settings))
+            if cookie:
+                found = await session_identity(database, cookie, datetime.now(UTC))
+        identity, token_hash = found or (None, None)
+        return AuthenticationResult(user=identity, auth=token_hash)
+
+
+def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let in who may come in; a handler without a permission lets in nobody.
+
+    Raises:
+        Unauthorised: the API needs a token.
+        LoginNeeded: the page needs somebody to log in.
+        Forbidden: this person may not.
+    """
+    permission = Permission.PUBLIC if is_litestars_own(handler) else handler.opt.get("permission")
+    if permission == Permission.PUBLIC:
+        return
+    identity = connection.scope.get("user")
+    if not isinstance(identity, Identity):
+        path: str = connection.scope["path"]
+        if path.startswith(API):
+            raise Unauthorised("token-needed", N_("Perlu token yang berlaku."), headers={"WWW-Authenticate": "Bearer"})
+        raise LoginNeeded(login_location(connection))
+    if not isinstance(permission, Permission) or not identity.may(permission):
+        raise Forbidden("forbidden", N_("Anda tidak berwenang membuka ini."))
+
+
+def login_location(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The log-in page; it leads back to the page wanted, if that is one that can be opened by its address."""
+    path: str = connection.scope["path"]
+    if connection.scope.get("method") != "GET" or path == "/":
+        return "/masuk"
+    query = connection.scope["query_string"].decode("latin-1")
+    wanted = quote(path) + (f"?{query}" if query else "")
+    return f"/masuk?next={quote(wanted, safe='')}"
+
+
+def is_litestars_own(handler: BaseRouteHandler) -> bool:
+    """Made by Litestar, not by us."""
+    return getattr(handler.fn, "__module__", "") in LITESTARS_OWN
+
+
+def check_every_route_names_a_permission(app: Litestar) -> None:
+    """The service does not start with a route that names no permission.
+
+    Raises:
+        RuntimeError: names the routes.
+    """
+    unnamed = [
+        f"{'/'.join(sorted(handler.http_methods))} {route.path}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if not is_litestars_own(handler) and not isinstance(handler.opt.get("permission"), Permission)
+    ]
+    if unnamed:
+        raise RuntimeError("routes that name no permission: " + ", ".join(sorted(unnamed)))

@@ -1,0 +1,322 @@
+"""The demo village: a small BMT of migrant families, made through the services and imports that everybody uses.
+
+People, numbers and phones are made up. The same directory always holds the same village; only passwords are random.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import ledger
+from koperasi.access import service as access
+from koperasi.bookkeeping import service as bookkeeping
+from koperasi.bookkeeping.rules import NewEntry, NewLine
+from koperasi.cooperatives import service as cooperatives
+from koperasi.db import Database, Work
+from koperasi.demo.people import FIRST, NAME, VILLAGES, Person, member_sheet, person, savings_sheet, trial_balance
+from koperasi.groups import service as groups
+from koperasi.groups.model import NewGroup
+from koperasi.groups.rules import GroupRole
+from koperasi.imports import service as imports
+from koperasi.members import service as members
+from koperasi.permissions import Role
+from koperasi.posting import Idempotency
+from koperasi.savings import service as savings
+from koperasi.savings.rules import SavingsKind
+
+CODE = "bmt-lestari"
+SEED = 20260101
+
+
+async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict[str, str]] | None:
+    """Make the village if the database has none yet; returns its log-ins, or nothing if it was there already."""
+    async with database.directory() as connection:
+        existing = await cooperatives.cooperative_by_code(connection, CODE)
+    if existing is not None:
+        say("      sudah ada, dilanjutkan.")
+        return None
+    random = Random(SEED)  # noqa: S311 - made-up people, not secrets
+    now = datetime.now(UTC)
+    start = date(now.year if now.month > 2 else now.year - 1, 1, 1)
+    async with database.work(0) as work:
+        cooperative = await cooperatives.found_cooperative(
+            work,
+            code=CODE,
+            name=NAME,
+            kind="kspps",
+            timezone="Asia/Makassar",
+            actor="demo",
+            founded_on=start,
+            village="Sumber Makmur",
+            district="Batukliang Utara",
+            regency="Lombok Tengah",
+            province="Nusa Tenggara Barat",
+            address="Jalan Pasar No. 12",
+        )
+        logins = await _staff(work, cooperative)
+        await work.commit()
+    roles = ("cash.teller", "savings.pokok", "savings.wajib", "savings.wadiah")
+    codes = {role: cooperatives.account_code(cooperative.kind, role) for role in roles}
+    people = [person(random, position, start) for position in range(len(FIRST))]
+    say(f"      {NAME}")
+    await _import(database, cooperative, say, "members", "daftar-anggota.csv", member_sheet(people))
+    await _import(database, cooperative, say, "opening_savings", "simpanan-awal.csv", savings_sheet(people, start))
+    await _import(
+        database,
+        cooperative,
+        say,
+        "opening_trial_balance",
+        "neraca-saldo-awal.csv",
+        trial_balance(codes, people),
+    )
+    poster = ledger.Poster(database.engine)
+    count = await _movements(database, poster, cooperative, random, people, now)
+    await _expenses(database, poster, cooperative, now)
+    say(f"      {count} setoran dan penarikan dua bulan terakhir")
+    await _groups(database, cooperative, people)
+    logins |= await _member_login(database, cooperative, people)
+    await poster.close()
+    return logins
+
+
+async def _staff(work: Work, cooperative: cooperatives.Cooperative) -> dict[str, dict[str, str]]:
+    names = {
+        Role.BENDAHARA: "Hernawati",
+        Role.KASIR: "Nurul Hidayah",
+        Role.KETUA: "Haji Mahsun",
+        Role.PENGAWAS: "Khairul Anwar",
+        Role.ADMIN: "Admin",
+    }
+    logins = {}
+    for role, name in names.items():
+        password = secrets.token_urlsafe(9)
+        await access.create_user(
+            work.connection,
+            cooperative.book_id,
+            username=role.value,
+            name=name,
+            role=role,
+            password=password,
+        )
+        logins[role.value] = {"username": role.value, "password": password, "role": role.value}
+    return logins
+
+
+async def _member_login(
+    database: Database, cooperative: cooperatives.Cooperative, people: Sequence[Person]
+) -> dict[str, dict[str, str]]:
+    """The first member's own log-in: their number and a PIN of six digits."""
+    async with database.work(cooperative.book_id) as work:
+        found = await members.find_by_nik(work.connection, cooperative.book_id, [people[0].nik])
+        member = found[people[0].nik]
+        pin = f"{secrets.randbelow(900_000) + 100_000}"
+        await access.create_user(
+            work.connection,
+            cooperative.book_id,
+            username=member.number,
+            name=member.name,
+            role=Role.ANGGOTA,
+            password=pin,
+            member_number=member.number,
+        )
+        await work.commit()
+    return {"anggota": {"username": member.number, "password": pin, "role": "anggota"}}
+
+
+async def _import(
+    database: Database,
+    cooperative: cooperatives.Cooperative,
+    say: Callable[[str], None],
+    kind: str,
+    filename: str,
+    data: bytes,
+) -> None:
+    """The same two steps as on the page: read and check, then post."""
+    preview = await imports.upload(
+        database, cooperative, data=data, filename=filename, kind=kind, actor="bendahara", now=datetime.now(UTC)
+    )
+    if not preview.plan.ready:
+        raise RuntimeError(f"the demo's own {filename} is refused: {preview.plan}")
+    result = await imports.post(database, cooperative, preview.import_id, actor="bendahara", now=datetime.now(UTC))
+    say(f"      {filename}: {result.rows} baris")
+
+
+async def _movements(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: cooperatives.Cooperative,
+    random: Random,
+    people: Sequence[Person],
+    now: datetime,
+) -> int:
+    """Two months at the desk: wajib each month, sukarela as money comes from abroad, a withdrawal now and then."""
+    today = cooperative.today(now)
+    book_id = cooperative.book_id
+    async with database.reading(book_id) as connection:
+        found = await members.find_by_nik(connection, book_id, [person.nik for person in people])
+        accounts = {
+            nik: {a.kind: a for a in await savings.accounts_of(connection, book_id, member.number)}
+            for nik, member in found.items()
+        }
+    count = 0
+    for days_ago in range(60, -1, -1):
+        day = today - timedelta(days=days_ago)
+        if day.weekday() == 6 and days_ago:
+            continue
+        for _ in range(random.randrange(2, 6)):
+            person = random.choice(people)
+            kind = random.choice((SavingsKind.WAJIB, SavingsKind.WADIAH, SavingsKind.WADIAH))
+            account = accounts[person.nik][kind]
+            abroad = person.status in {"pmi_aktif", "keluarga_pmi"} and kind is SavingsKind.WADIAH
+            rupiah = 20_000 if kind is SavingsKind.WAJIB else random.randrange(2, 40 if abroad else 12) * 25_000
+            await savings.deposit(
+                database,
+                poster,
+                cooperative,
+                account_number=account.number,
+                amount_minor=rupiah * 100,
+                effective_date=day,
+                actor=random.choice(("bendahara", "kasir")),
+                idempotency=Idempotency.of("demo", f"deposit-{count}"),
+            )
+            count += 1
+            if count % 9 == 0 and kind is SavingsKind.WADIAH:
+                await savings.withdraw(
+                    database,
+                    poster,
+                    cooperative,
+                    account_number=account.number,
+                    amount_minor=rupiah * 100 // 50_000_00 * 25_000_00 or 25_000_00,
+                    effective_date=day,
+                    actor="kasir",
+                    idempotency=Idempotency.of("demo", f"withdrawal-{count}"),
+                )
+    mistaken = await savings.deposit(
+        database,
+        poster,
+        cooperative,
+        account_number=accounts[people[0].nik][SavingsKind.WADIAH].number,
+        amount_minor=50_000_000,
+        effective_date=today,
+        actor="kasir",
+        idempotency=Idempotency.of("demo", "mistaken"),
+    )
+    await savings.reverse(
+        database,
+        poster,
+        cooperative,
+        entry_number=mistaken.entry_number,
+        reason="Salah ketik: seharusnya Rp50.000",
+        effective_date=today,
+        actor="bendahara",
+        idempotency=Idempotency.of("demo", "mistaken-reversed"),
+    )
+    await savings.deposit(
+        database,
+        poster,
+        cooperative,
+        account_number=accounts[people[0].nik][SavingsKind.WADIAH].number,
+        amount_minor=5_000_000,
+        effective_date=today,
+        actor="kasir",
+        idempotency=Idempotency.of("demo", "corrected"),
+    )
+    return count
+
+
+async def _expenses(
+    database: Database, poster: ledger.Poster, cooperative: cooperatives.Cooperative, now: datetime
+) -> None:
+    """A few entries by hand: office costs and placement income of the last two months."""
+    cash = cooperatives.account_code(cooperative.kind, "cash.teller")
+    today = cooperative.today(now)
+    for position, (days_ago, text, debit, credit, rupiah) in enumerate(
+        (
+            (52, "Biaya listrik dan internet kantor", "7303", cash, 275_000),
+            (40, "Bagi hasil penempatan bank syariah", "1111", "5107", 412_500),
+            (22, "Biaya listrik dan internet kantor", "7303", cash, 281_000),
+            (12, "Transport kunjungan kelompok usaha", "7304", cash, 150_000),
+            (10, "Bagi hasil penempatan bank syariah", "1111", "5107", 398_750),
+        )
+    ):
+        await bookkeeping.post_entry(
+            database,
+            poster,
+            cooperative.book_id,
+            NewEntry(
+                effective_date=today - timedelta(days=days_ago),
+                description=text,
+                lines=(NewLine(debit, rupiah * 100, None), NewLine(credit, None, rupiah * 100)),
+            ),
+            today=today,
+            actor="bendahara",
+            idempotency=Idempotency.of("demo", f"journal-{position}"),
+        )
+
+
+async def _groups(database: Database, cooperative: cooperatives.Cooperative, people: Sequence[Person]) -> None:
+    """Two business groups of returned workers and families (pillar II)."""
+    book_id, today = cooperative.book_id, cooperative.today(datetime.now(UTC))
+    async with database.work(book_id) as work:
+        found = await members.find_by_nik(work.connection, book_id, [person.nik for person in people])
+        numbers = [found[person.nik].number for person in people]
+        for position, (name, village, sector) in enumerate(
+            (("Kelompok Keripik Sumber Rasa", VILLAGES[0], "C"), ("Kelompok Ternak Lantan Jaya", VILLAGES[1], "A"))
+        ):
+            mine = numbers[position * 8 : position * 8 + 8]
+            group, _ = await groups.register(
+                work,
+                cooperative,
+                NewGroup(
+                    name=name,
+                    village=village,
+                    sector=sector,
+                    founded_on=today - timedelta(days=50),
+                    officers={
+                        GroupRole.KETUA: mine[0],
+                        GroupRole.SEKRETARIS: mine[1],
+                        GroupRole.BENDAHARA: mine[2],
+                    },
+                ),
+                actor="bendahara",
+                today=today,
+            )
+            for number in mine[3:]:
+                await groups.add_member(work, group.number, number, GroupRole.ANGGOTA, actor="bendahara", today=today)
+        await work.commit()
+
+
+def write_credentials(credentials: Path, logins: dict[str, dict[str, str]]) -> None:
+    """Keep the log-ins in a file that only its owner can read."""
+    credentials.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump({"cooperative": CODE, "users": logins}, file, indent=2)
+        file.write("\n")
+
+
+def welcome(credentials: Path, address: str) -> str:
+    """What the demo prints when it is ready."""
+    if not credentials.exists():
+        return f"  {NAME}\n  {address}\n  ({credentials} tidak ada lagi; kata sandi tidak dapat dibaca kembali)"
+    known = json.loads(credentials.read_text())["users"]
+    lines = [f"  {login['role']:<10} {login['username']:<10} {login['password']}" for login in known.values()]
+    return "\n".join(
+        [
+            "",
+            f"  {NAME}",
+            f"  Buka / open:  {address}",
+            "",
+            "  peran      pengguna   kata sandi",
+            *lines,
+            "",
+            f"  (juga di {credentials}; Ctrl+C untuk berhenti)",
+            "",
+        ]
+    )

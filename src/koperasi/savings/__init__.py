@@ -1,0 +1,1 @@
+"""Savings: simpanan pokok, wajib, sukarela and wadiah."""

@@ -1,0 +1,89 @@
+"""A member's own pages, made for a phone: what they have, and the passbook."""
+
+from datetime import UTC, date, datetime
+
+from litestar import Controller, Response, get
+
+from koperasi.cooperatives.service import cooperative_of
+from koperasi.db import Database
+from koperasi.errors import NotFound
+from koperasi.frame import Frame
+from koperasi.i18n import N_
+from koperasi.members import service as members
+from koperasi.permissions import Identity, Permission
+from koperasi.rest import ApiRequest
+from koperasi.savings import messages, service, service_desk
+from koperasi.web import Form
+
+LATEST_LINES = 5
+
+
+class MemberPages(Controller):
+    """What a member sees of their own savings, and nothing of anybody else's."""
+
+    include_in_schema = False
+
+    @get("/saldo-saya", opt={"permission": Permission.OWN_PAGES})
+    async def balance(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
+        """All savings, what is still to be paid, and the latest lines."""
+        identity = request.user
+        async with database.reading(identity.book_id) as connection:
+            number = own_number(identity)
+            cooperative = await cooperative_of(connection, identity.book_id)
+            accounts = await service.accounts_of(connection, identity.book_id, number)
+            dues = await service.dues_of(connection, identity.book_id, number)
+            latest = await service_desk.latest_of(connection, identity.book_id, accounts, LATEST_LINES)
+        return await frame.page(
+            request,
+            "savings/balance.html",
+            day=cooperative.today(datetime.now(UTC)),
+            total_minor=sum(one.balance_minor for one in accounts),
+            accounts=accounts,
+            dues=[due for due in dues if due.outstanding_minor],
+            latest=latest,
+            movement=messages.movement,
+        )
+
+    @get("/buku-anggota", opt={"permission": Permission.OWN_PAGES})
+    async def passbook(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
+        """A year as it stands in the paper book: date, kind, in, out, balance."""
+        identity = request.user
+        async with database.reading(identity.book_id) as connection:
+            number = own_number(identity)
+            cooperative = await cooperative_of(connection, identity.book_id)
+            member = await members.member_by_number(connection, identity.book_id, number)
+            accounts = await service.accounts_of(connection, identity.book_id, number)
+            this_year = cooperative.today(datetime.now(UTC)).year
+            form = Form({"tahun": request.query_params.get("tahun", str(this_year))}, identity.locale)
+            year = form.whole("tahun", least=1900, most=this_year) or this_year
+            book = await service_desk.passbook(connection, identity.book_id, accounts, year)
+        first_year = book.first_year or this_year
+        return await frame.page(
+            request,
+            "savings/passbook.html",
+            status=200 if form.ok else 422,
+            form=form,
+            member=member,
+            accounts=accounts,
+            book=book,
+            year=year,
+            opened=date(year, 1, 1),
+            closed=min(date(year, 12, 31), cooperative.today(datetime.now(UTC))),
+            previous_url=f"/buku-anggota?tahun={year - 1}" if year > first_year else "",
+            next_url=f"/buku-anggota?tahun={year + 1}" if year < this_year else "",
+            movement=messages.movement,
+        )
+
+
+def own_number(identity: Identity) -> str:
+    """The member number of whoever asks.
+
+    Raises:
+        NotFound: this user is nobody's member.
+    """
+    if identity.member_number is None:
+        raise NotFound("not-found", N_("Tidak ditemukan."))
+    return identity.member_number
+
+
+CONTROLLERS: list[type[Controller]] = [MemberPages]

@@ -1,0 +1,289 @@
+"""Use cases of savings: deposit, withdraw, move, reverse. A movement reads once, posts once and gives a receipt.
+
+Reading stands in ``service_reading`` and opening in ``service_opening``; other slices find all of it here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import ledger
+from koperasi.cooperatives.service import Cooperative
+from koperasi.db import Database
+from koperasi.errors import Refusal
+from koperasi.formats import InputError, clean_text
+from koperasi.i18n import N_
+from koperasi.posting import Idempotency, post
+from koperasi.savings import rules
+from koperasi.savings.numbers import is_valid_account_number
+from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
+from koperasi.savings.rules import SavingsKind
+from koperasi.savings.service_opening import free_kind, open_account, welcome, welcome_many
+from koperasi.savings.service_posting import answered_before, post_movement, read_moving, remaining
+from koperasi.savings.service_reading import (
+    CashDay,
+    DueState,
+    SavingsAccount,
+    Statement,
+    StatementLine,
+    account_by_number,
+    account_for,
+    accounts_of,
+    cash_day,
+    dues_of,
+    receipt,
+    receipt_for,
+    receipt_not_found,
+    statement,
+)
+
+__all__ = [
+    "CashDay",
+    "DueState",
+    "Receipt",
+    "SavingsAccount",
+    "SavingsKind",
+    "Statement",
+    "StatementLine",
+    "account_by_number",
+    "account_for",
+    "accounts_of",
+    "cash_day",
+    "deposit",
+    "dues_of",
+    "entry_number_of",
+    "free_kind",
+    "is_valid_account_number",
+    "open_account",
+    "receipt",
+    "receipt_for",
+    "receipt_number",
+    "reverse",
+    "statement",
+    "transfer",
+    "welcome",
+    "welcome_many",
+    "withdraw",
+]
+
+REASON_MAX_LENGTH = 200
+
+
+async def deposit(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    *,
+    account_number: str,
+    amount_minor: int,
+    effective_date: date | None,
+    actor: str,
+    idempotency: Idempotency,
+) -> Receipt:
+    """Take cash at the desk and add it to a savings account.
+
+    Args:
+        database: where to read.
+        poster: where to post.
+        cooperative: whose desk.
+        account_number: the savings account.
+        amount_minor: sen, positive, whole rupiah.
+        effective_date: the book's date; None is today's.
+        actor: user name of the teller.
+        idempotency: the same request is posted once, however often it is sent.
+
+    Raises:
+        NotFound: ``savings-account``.
+        Refusal: what ``rules.check_deposit`` says, ``date-in-future``, or what the book says.
+    """
+    day = _day(cooperative, effective_date)
+    moving, secret, _ = await read_moving(database, cooperative, [account_number])
+    account = moving[account_number]
+    kind = SavingsKind(account.kind)
+    try:
+        rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
+        rules.check_deposit(
+            kind, amount_minor, member_status=account.member_status, remaining_due_minor=remaining(account)
+        )
+    except Refusal as refusal:
+        return await answered_before(database, cooperative, idempotency, refusal)
+    draft = ledger.Draft(
+        book_id=cooperative.book_id,
+        effective_date=day,
+        kind="savings.deposit",
+        description=f"Setoran {kind.label.lower()} {account.number}",
+        actor=actor,
+        lines=(
+            ledger.Line(account.cash_id, amount_minor),
+            ledger.Line(account.ledger_account_id, -amount_minor),
+        ),
+        key=idempotency.key,
+        fingerprint=idempotency.fingerprint,
+    )
+    return await post_movement(database, poster, cooperative, draft, account, secret)
+
+
+async def withdraw(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    *,
+    account_number: str,
+    amount_minor: int,
+    effective_date: date | None,
+    actor: str,
+    idempotency: Idempotency,
+) -> Receipt:
+    """Pay cash out of a savings account; arguments as in ``deposit``.
+
+    The rules look first, for clear words; the floor of the account in the book decides between two who draw at once.
+
+    Raises:
+        NotFound: ``savings-account``.
+        Refusal: what ``rules.check_withdrawal`` says, ``date-in-future``, or what the book says.
+    """
+    day = _day(cooperative, effective_date)
+    moving, secret, minimum = await read_moving(database, cooperative, [account_number], minimum_on=day)
+    account = moving[account_number]
+    kind = SavingsKind(account.kind)
+    try:
+        rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
+        rules.check_withdrawal(
+            kind,
+            amount_minor,
+            balance_minor=account.balance,
+            held_minor=account.held,
+            floor_minor=max(account.floor, minimum),
+            member_status=account.member_status,
+        )
+    except Refusal as refusal:
+        return await answered_before(database, cooperative, idempotency, refusal)
+    draft = ledger.Draft(
+        book_id=cooperative.book_id,
+        effective_date=day,
+        kind="savings.withdrawal",
+        description=f"Penarikan {kind.label.lower()} {account.number}",
+        actor=actor,
+        lines=(
+            ledger.Line(account.ledger_account_id, amount_minor),
+            ledger.Line(account.cash_id, -amount_minor),
+        ),
+        key=idempotency.key,
+        fingerprint=idempotency.fingerprint,
+    )
+    return await post_movement(database, poster, cooperative, draft, account, secret)
+
+
+async def transfer(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    *,
+    from_number: str,
+    to_number: str,
+    amount_minor: int,
+    effective_date: date | None,
+    actor: str,
+    idempotency: Idempotency,
+) -> Receipt:
+    """Move money between two savings accounts of one member (pindah buku); other arguments as in ``deposit``.
+
+    Raises:
+        NotFound: ``savings-account``.
+        Refusal: ``transfer-not-own``, what ``rules.check_transfer`` says, ``date-in-future``, or what the book says.
+    """
+    day = _day(cooperative, effective_date)
+    moving, secret, minimum = await read_moving(database, cooperative, [from_number, to_number], minimum_on=day)
+    source, target = moving[from_number], moving[to_number]
+    try:
+        rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
+        rules.check_one_owner(source.member_number, target.member_number)
+        rules.check_transfer(
+            SavingsKind(source.kind),
+            SavingsKind(target.kind),
+            amount_minor,
+            balance_minor=source.balance,
+            held_minor=source.held,
+            floor_minor=max(source.floor, minimum),
+            member_status=source.member_status,
+            same_account=from_number == to_number,
+            remaining_due_minor=remaining(target),
+        )
+    except Refusal as refusal:
+        return await answered_before(database, cooperative, idempotency, refusal)
+    draft = ledger.Draft(
+        book_id=cooperative.book_id,
+        effective_date=day,
+        kind="savings.transfer",
+        description=f"Pindah buku {source.number} ke {target.number}",
+        actor=actor,
+        lines=(
+            ledger.Line(source.ledger_account_id, amount_minor),
+            ledger.Line(target.ledger_account_id, -amount_minor),
+        ),
+        key=idempotency.key,
+        fingerprint=idempotency.fingerprint,
+    )
+    return await post_movement(database, poster, cooperative, draft, source, secret, other=target.number)
+
+
+async def reverse(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    *,
+    entry_number: int,
+    reason: str,
+    effective_date: date | None,
+    actor: str,
+    idempotency: Idempotency,
+) -> Receipt:
+    """Undo a savings movement by an entry that mirrors it; gives the receipt of that entry.
+
+    Args:
+        database: where to read.
+        poster: where to post.
+        cooperative: whose book.
+        entry_number: the movement to undo.
+        reason: why, without names of people: it is sealed with the entry.
+        effective_date: the book's date; None is today's.
+        actor: who undoes it.
+        idempotency: the same request is posted once.
+
+    Raises:
+        NotFound: ``receipt``: no such entry.
+        Refusal: ``not-savings``, ``reversal-before-entry``, ``date-in-future``, a reason that can't be read, or what
+            the book says (``already-reversed``, ``floor`` when the money is gone).
+    """
+    day = _day(cooperative, effective_date)
+    try:
+        text = clean_text(reason, max_length=REASON_MAX_LENGTH)
+    except InputError as problem:
+        raise Refusal("reason", N_("Tulis alasan pembatalan."), errors=[problem.at("reason")]) from problem
+    rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
+    async with database.reading(cooperative.book_id) as connection:
+        try:
+            entry = await ledger.entry_by_number(connection, cooperative.book_id, entry_number)
+        except ledger.UnknownEntryError as error:
+            raise receipt_not_found() from error
+    if not entry.kind.startswith("savings."):
+        raise Refusal("not-savings", N_("Ini bukan transaksi simpanan; batalkan dari halaman jurnal."))
+    if day < entry.effective_date:
+        raise Refusal(
+            "reversal-before-entry", N_("Pembatalan tidak boleh bertanggal sebelum transaksinya."), field="date"
+        )
+    draft = ledger.reversal_of(
+        entry,
+        effective_date=day,
+        actor=actor,
+        key=idempotency.key,
+        reason=text,
+        fingerprint=idempotency.fingerprint,
+    )
+    number, replayed = await post(poster, draft)
+    async with database.reading(cooperative.book_id) as connection:
+        return await receipt(connection, cooperative, number, replayed=replayed)
+
+
+def _day(cooperative: Cooperative, effective_date: date | None) -> date:
+    return effective_date or cooperative.today(datetime.now(UTC))

@@ -1,0 +1,270 @@
+"""What the desk and the member's own pages read: the latest movements, the passbook, whether a receipt is genuine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger
+
+import ledger
+from koperasi.cooperatives.service import Cooperative, account_code, receipt_secret, roles
+from koperasi.members import service as members
+from koperasi.savings.numbers import check_verify_code, is_valid_account_number
+from koperasi.savings.receipts import entry_number_of, receipt_number
+from koperasi.savings.rules import SavingsKind
+from koperasi.savings.service_reading import DueState, SavingsAccount, account_by_number, accounts_of, dues_of
+from koperasi.savings.tables import savings_account
+from ledger import schema
+
+MOVEMENT_KINDS = ("savings.deposit", "savings.withdrawal", "savings.transfer", "reversal")
+"""Kinds of entries that the desk makes; imports, which come by the thousand, are not among them."""
+MOST_PASSBOOK_LINES = 5_000
+
+
+class Movement(NamedTuple):
+    """One movement as a list shows it: what it did to the member's account, in sen (above zero: paid in)."""
+
+    entry_number: int
+    effective_date: date
+    kind: str
+    account_number: str
+    account_kind: SavingsKind
+    member_number: str
+    change_minor: int
+    reverses: int | None
+    reversed_by: int | None
+
+    @property
+    def receipt_number(self) -> str:
+        """The number of its receipt."""
+        return receipt_number(self.effective_date, self.entry_number)
+
+
+class NamedMovement(NamedTuple):
+    """A movement and whose it is."""
+
+    movement: Movement
+    member_name: str
+
+
+class PassbookLine(NamedTuple):
+    """One line of the passbook: the movement, and all that the member's savings come to after it, in sen."""
+
+    movement: Movement
+    balance_minor: int
+
+
+class Passbook(NamedTuple):
+    """A year of all of a member's savings, as the paper book has it; sums in sen."""
+
+    opening_minor: int
+    lines: Sequence[PassbookLine]
+    first_year: int | None
+
+    @property
+    def closing_minor(self) -> int:
+        """The sum of all savings at the end of the year."""
+        return self.lines[-1].balance_minor if self.lines else self.opening_minor
+
+
+class Customer(NamedTuple):
+    """A member at the desk: their savings, and what they still owe of simpanan pokok and wajib."""
+
+    member: members.Member
+    accounts: Sequence[SavingsAccount]
+    dues: Sequence[DueState] = ()
+
+    def outstanding_minor(self, kind: SavingsKind) -> int:
+        """What is still to be paid of a kind, in sen."""
+        return sum(due.outstanding_minor for due in self.dues if due.kind is kind)
+
+
+class Genuine(NamedTuple):
+    """What a stranger may know of a receipt that is genuine."""
+
+    number: str
+    effective_date: date
+    kind: str
+    reversed: bool
+
+
+async def vault_minor(connection: AsyncConnection, cooperative: Cooperative) -> int | None:
+    """The cash in the vault now, in sen; None if there is no vault in this chart, or nothing was ever put in it."""
+    if "cash.vault" not in roles(cooperative.kind):
+        return None
+    found = await ledger.find_accounts(connection, cooperative.book_id, [account_code(cooperative.kind, "cash.vault")])
+    return found[0].balance if found and (found[0].debit or found[0].credit) else None
+
+
+async def latest_movements(connection: AsyncConnection, book_id: int, limit: int = 10) -> list[NamedMovement]:
+    """The desk's latest movements with the names of the members, the latest first."""
+    entry = schema.entry
+    recent = (
+        select(entry.c.number)
+        .where(entry.c.book_id == book_id, entry.c.kind.in_(MOVEMENT_KINDS))
+        .order_by(entry.c.number.desc())
+        .limit(limit)
+    )
+    query = _movements(book_id).where(schema.posting.c.entry_number.in_(recent), schema.posting.c.line <= 2)
+    order = (schema.posting.c.entry_number.desc(), schema.posting.c.line)
+    found: dict[int, Movement] = {}
+    for row in await connection.execute(query.order_by(*order)):
+        # A transfer has two lines; its receipt speaks of the first.
+        found.setdefault(row.entry_number, _movement(row))
+    names = await members.find_by_numbers(connection, book_id, [one.member_number for one in found.values()])
+    return [NamedMovement(one, names[one.member_number].name) for one in found.values()]
+
+
+async def latest_of(
+    connection: AsyncConnection, book_id: int, accounts: Sequence[SavingsAccount], limit: int = 5
+) -> list[Movement]:
+    """The latest movements on these accounts by their dates, the latest first."""
+    posting = schema.posting
+    order = (posting.c.effective_date.desc(), posting.c.entry_number.desc(), posting.c.line.desc())
+    query = _movements(book_id).where(posting.c.account_id == _any_of(accounts)).order_by(*order).limit(limit)
+    return [_movement(row) for row in await connection.execute(query)]
+
+
+async def passbook(
+    connection: AsyncConnection, book_id: int, accounts: Sequence[SavingsAccount], year: int
+) -> Passbook:
+    """All movements of a year on a member's accounts with one running balance, the oldest first.
+
+    Args:
+        connection: one unchanging view of the book.
+        book_id: the book.
+        accounts: all savings accounts of one member.
+        year: of the effective dates.
+    """
+    posting, turnover = schema.posting, schema.turnover
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    mine = (turnover.c.account_id == _any_of(accounts), turnover.c.book_id == book_id)
+    opening = await connection.scalar(
+        select(func.coalesce(func.sum(turnover.c.credit - turnover.c.debit), 0)).where(*mine, turnover.c.day < first)
+    )
+    first_day: date | None = await connection.scalar(select(func.min(turnover.c.day)).where(*mine))
+    rows = await connection.execute(
+        _movements(book_id)
+        .where(posting.c.account_id == _any_of(accounts), posting.c.effective_date.between(first, last))
+        .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+        .limit(MOST_PASSBOOK_LINES)
+    )
+    running, lines = int(opening or 0), []
+    for row in rows:
+        movement = _movement(row)
+        running += movement.change_minor
+        lines.append(PassbookLine(movement, running))
+    return Passbook(int(opening or 0), lines, first_day.year if first_day else None)
+
+
+async def find_customers(
+    connection: AsyncConnection, book_id: int, typed: str, limit: int = 8
+) -> tuple[list[Customer], SavingsAccount | None]:
+    """Whom the desk means by a member's number, name or phone, or an account's number; an exact number means one.
+
+    Returns the members with their savings but without dues, and the account if its number was typed.
+    """
+    wanted = " ".join(typed.split())
+    if not wanted:
+        return [], None
+    if is_valid_account_number(wanted):
+        account = await _account(connection, book_id, wanted)
+        if account is not None:
+            member = await members.member_by_number(connection, book_id, account.member_number)
+            return [Customer(member, await accounts_of(connection, book_id, member.number))], account
+    found = await members.search(connection, book_id, text=wanted, limit=limit)
+    exact = [one for one in found if one.number == f"{wanted:0>5}"]
+    return [Customer(one, await accounts_of(connection, book_id, one.number)) for one in exact or found], None
+
+
+async def customer(connection: AsyncConnection, book_id: int, member_number: str) -> Customer:
+    """One member at the desk, with savings and dues.
+
+    Raises:
+        NotFound: ``member``.
+    """
+    return Customer(
+        await members.member_by_number(connection, book_id, member_number),
+        await accounts_of(connection, book_id, member_number),
+        await dues_of(connection, book_id, member_number),
+    )
+
+
+async def check_receipt(
+    connection: AsyncConnection, cooperative: Cooperative, number: str, code: str
+) -> Genuine | None:
+    """Whether a receipt's number and code belong together; None if not, whatever is wrong."""
+    secret = await receipt_secret(connection, cooperative.book_id)
+    entry_number = entry_number_of(number) or 0
+    found = await ledger.entries(connection, cooperative.book_id, after=entry_number - 1, limit=1)
+    entry = found[0] if found and found[0].number == entry_number else None
+    # Compared also when there is no such entry: the time it takes tells nobody which numbers exist.
+    matches = check_verify_code(secret, entry_number, entry.hash if entry else bytes(32), code)
+    if entry is None or not matches:
+        return None
+    written = receipt_number(entry.effective_date, entry.number)
+    if "-" in number and number.strip() != written:
+        return None
+    return Genuine(written, entry.effective_date, entry.kind, entry.reversed_by is not None)
+
+
+async def _account(connection: AsyncConnection, book_id: int, number: str) -> SavingsAccount | None:
+    exists = await connection.scalar(
+        select(savings_account.c.number).where(savings_account.c.book_id == book_id, savings_account.c.number == number)
+    )
+    return await account_by_number(connection, book_id, number) if exists else None
+
+
+def _any_of(accounts: Sequence[SavingsAccount]) -> Any:
+    return any_(literal([one.ledger_account_id for one in accounts], ARRAY(BigInteger)))
+
+
+def _movements(book_id: int) -> Select[Any]:
+    """Postings on savings accounts, with what their entries say and whether they were undone."""
+    posting, entry, reversal, owned = schema.posting, schema.entry, schema.reversal, savings_account
+    return (
+        select(
+            posting.c.entry_number,
+            posting.c.effective_date,
+            posting.c.amount,
+            entry.c.kind,
+            entry.c.reverses,
+            reversal.c.reversal_number,
+            owned.c.number.label("account_number"),
+            owned.c.kind.label("account_kind"),
+            owned.c.member_number,
+        )
+        .select_from(
+            posting.join(entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number))
+            .join(owned, and_(owned.c.ledger_account_id == posting.c.account_id, owned.c.book_id == posting.c.book_id))
+            .outerjoin(
+                reversal,
+                and_(
+                    reversal.c.entry_number == posting.c.entry_number,
+                    reversal.c.book_id == posting.c.book_id,
+                    reversal.c.undone_by.is_(None),
+                ),
+            )
+        )
+        .where(posting.c.book_id == book_id)
+    )
+
+
+def _movement(row: Any) -> Movement:
+    # Savings stand on the credit side: the book's minus is the member's plus.
+    return Movement(
+        entry_number=row.entry_number,
+        effective_date=row.effective_date,
+        kind=row.kind,
+        account_number=row.account_number,
+        account_kind=SavingsKind(row.account_kind),
+        member_number=row.member_number,
+        change_minor=-row.amount,
+        reverses=row.reverses,
+        reversed_by=row.reversal_number,
+    )

@@ -1,0 +1,168 @@
+"""What every savings movement shares: read all it needs at once, post it, and write its receipt. See ``service``."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Text, any_, bindparam, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+import ledger
+from koperasi.cooperatives.service import Cooperative, account_code, amount_policy, receipt_secret
+from koperasi.db import Database
+from koperasi.errors import Refusal
+from koperasi.members.service import roster
+from koperasi.posting import Idempotency, busy, refusal_of
+from koperasi.savings.numbers import is_valid_account_number, verify_code
+from koperasi.savings.receipts import Receipt, receipt_number
+from koperasi.savings.rules import SavingsKind
+from koperasi.savings.service_reading import account_not_found, receipt, standing
+from koperasi.savings.tables import due, savings_account
+from ledger.schema import account as ledger_account
+from ledger.schema import key as ledger_key
+
+_cash = ledger_account.alias("cash")
+
+_owner = (
+    select(roster.c.name, roster.c.status)
+    .where(roster.c.number == savings_account.c.member_number, roster.c.book_id == savings_account.c.book_id)
+    # By its whole key; see ``standing``.
+    .offset(0)
+    .lateral("owner")
+)
+
+_MOVING = (
+    select(
+        savings_account.c.number,
+        savings_account.c.member_number,
+        savings_account.c.kind,
+        savings_account.c.ledger_account_id,
+        standing.c.balance,
+        standing.c.held,
+        standing.c.floor,
+        _owner.c.name.label("member_name"),
+        _owner.c.status.label("member_status"),
+        select(_cash.c.account_id)
+        .where(_cash.c.code == bindparam("cash"), _cash.c.book_id == bindparam("book_id"))
+        .scalar_subquery()
+        .label("cash_id"),
+        select(func.sum(due.c.amount_minor))
+        .where(
+            due.c.book_id == savings_account.c.book_id,
+            due.c.member_number == savings_account.c.member_number,
+            due.c.kind == savings_account.c.kind,
+        )
+        .scalar_subquery()
+        .label("billed"),
+    )
+    .select_from(savings_account.join(standing, true()).join(_owner, true()))
+    .where(
+        savings_account.c.number == any_(bindparam("numbers", type_=ARRAY(Text))),
+        savings_account.c.book_id == bindparam("book_id"),
+    )
+)
+"""All that a movement must know, in one reading: the accounts, whose they are, what is due, and the desk's cash."""
+
+# Secrets are written once, so what was read stays true for as long as the connections live.
+_secrets: WeakKeyDictionary[Database, dict[int, bytes]] = WeakKeyDictionary()
+
+
+def remaining(account: Any) -> int | None:
+    """What is still to pay of what was billed, in sen; None if nothing was."""
+    return None if account.billed is None else max(int(account.billed) - account.balance, 0)
+
+
+async def read_moving(
+    database: Database, cooperative: Cooperative, numbers: list[str], *, minimum_on: date | None = None
+) -> tuple[dict[str, Any], bytes, int]:
+    """The accounts by number, the receipt secret, and (if a day is given) the least balance of free savings, in sen."""
+    if not all(is_valid_account_number(number) for number in numbers):
+        raise account_not_found()
+    book_id = cooperative.book_id
+    secrets = _secrets.setdefault(database, {})
+    minimum = 0
+    facts = {"numbers": numbers, "book_id": book_id, "cash": account_code(cooperative.kind, "cash.teller")}
+    async with database.reading(book_id) as connection:
+        moving = {row.number: row for row in await connection.execute(_MOVING, facts)}
+        if minimum_on is not None:
+            minimum = await amount_policy(connection, book_id, "savings.minimum_balance", minimum_on)
+        if book_id not in secrets:
+            secrets[book_id] = await receipt_secret(connection, book_id)
+    if any(number not in moving for number in numbers):
+        raise account_not_found()
+    return moving, secrets[book_id], minimum
+
+
+async def post_movement(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    draft: ledger.Draft,
+    account: Any,
+    secret: bytes,
+    *,
+    other: str | None = None,
+) -> Receipt:
+    """Post and write the receipt from what is known; only a repeated request reads its entry again."""
+    try:
+        outcome = await poster.post(draft)
+    except ledger.BusyError as error:
+        raise busy() from error
+    if isinstance(outcome, ledger.Rejected):
+        raise refusal_of(outcome)
+    if isinstance(outcome, ledger.Replayed):
+        return await _again(database, cooperative, outcome.number)
+    place = next(at for at, line in enumerate(draft.lines) if line.account_id == account.ledger_account_id)
+    amount = draft.lines[place].amount
+    return Receipt(
+        number=receipt_number(outcome.effective_date, outcome.number),
+        entry_number=outcome.number,
+        effective_date=outcome.effective_date,
+        recorded_at=outcome.recorded_at,
+        kind=draft.kind,
+        description=draft.description,
+        member_number=account.member_number,
+        member_name=account.member_name,
+        account_number=account.number,
+        account_kind=SavingsKind(account.kind),
+        other_account_number=other,
+        amount_minor=abs(amount),
+        change_minor=-amount,
+        balance_after_minor=-outcome.balances[place],
+        teller=draft.actor,
+        verify_code=verify_code(secret, outcome.number, outcome.hash),
+    )
+
+
+async def answered_before(
+    database: Database, cooperative: Cooperative, idempotency: Idempotency, refusal: Refusal
+) -> Receipt:
+    """A retry of what was posted already: the rules may refuse it now (the money is out), yet it has its receipt.
+
+    Raises:
+        Refusal: the request is new, or its key was used for another request.
+    """
+    async with database.reading(cooperative.book_id) as connection:
+        known = (
+            await connection.execute(
+                select(ledger_key.c.fingerprint, ledger_key.c.entry_number, ledger_key.c.refusal).where(
+                    ledger_key.c.book_id == cooperative.book_id, ledger_key.c.key == idempotency.key
+                )
+            )
+        ).one_or_none()
+    if known is None:
+        raise refusal
+    if bytes(known.fingerprint) != idempotency.fingerprint:
+        raise refusal_of(ledger.Rejected("idempotency-mismatch", {"key": idempotency.key}))
+    if known.entry_number is None:
+        told = known.refusal if isinstance(known.refusal, dict) else json.loads(known.refusal)
+        raise refusal_of(ledger.Rejected(told["code"], told["detail"], replayed=True))
+    return await _again(database, cooperative, known.entry_number)
+
+
+async def _again(database: Database, cooperative: Cooperative, entry_number: int) -> Receipt:
+    async with database.reading(cooperative.book_id) as connection:
+        return await receipt(connection, cooperative, entry_number, replayed=True)
