@@ -44,7 +44,7 @@ bench: env-dev ## our ledger beside PostgreSQL's own pgbench, in one run
 
 .PHONY: test
 test: ## everything: lint, types, imports, then every test, the browser's too
-	@tools/browser >/dev/null
+	@tools/test-tools >/dev/null
 	@$(MAKE) --no-print-directory lint types imports
 	$(BIN)/pytest
 
@@ -54,12 +54,12 @@ test-quick: env-dev ## the tests that need no browser and little time
 
 .PHONY: e2e
 e2e: env-dev ## the browser tests alone
-	@tools/browser >/dev/null
+	@tools/test-tools >/dev/null
 	$(BIN)/pytest -m e2e
 
 .PHONY: nightly
 nightly: env-dev ## every test, with many more generated examples
-	@tools/browser >/dev/null
+	@tools/test-tools >/dev/null
 	$(BIN)/pytest --hypothesis-profile=nightly
 
 .PHONY: lint

@@ -1,13 +1,34 @@
 """Alembic's environment: async, as the owner role, one transaction a migration."""
 
 import asyncio
+from typing import Any
 
 from alembic import context
-from sqlalchemy import pool
+from alembic.ddl.postgresql import PostgresqlImpl
+from sqlalchemy import JSON, pool
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from koperasi.tables import metadata
+
+
+class PostgreSQL(PostgresqlImpl):
+    """Alembic asks the database whether two defaults are equal, which it can't say of JSON: there the text decides."""
+
+    __dialect__ = "postgresql"
+
+    def compare_server_default(
+        self,
+        inspector_column: Any,
+        metadata_column: Any,
+        rendered_metadata_default: str | None,
+        rendered_inspector_default: str | None,
+    ) -> bool:
+        if isinstance(metadata_column.type, JSON):
+            return (rendered_inspector_default or "").removesuffix("::json") != (rendered_metadata_default or "")
+        return super().compare_server_default(
+            inspector_column, metadata_column, rendered_metadata_default, rendered_inspector_default
+        )
 
 
 def run(connection: Connection) -> None:

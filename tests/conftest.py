@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -185,6 +185,25 @@ async def other_village(database: Database) -> Village:
 
 
 @pytest_asyncio.fixture(scope="session")
+async def session_of(database: Database) -> Callable[[Village, Role], Awaitable[str]]:
+    """The cookie of a logged-in user of a village, issued without the log-in that other tests are about."""
+
+    async def cookie(village: Village, role: Role) -> str:
+        book_id = village.cooperative.book_id
+        async with database.work(book_id) as work:
+            users = await access.list_users(work.connection, book_id)
+            user = next(one for one in users if one.role is role)
+            identity = Identity(book_id, user.user_id, user.username, user.name, user.role, user.member_number)
+            token = await service_tokens.open_session(
+                work.connection, identity, address="127.0.0.1", now=datetime.now(UTC)
+            )
+            await work.commit()
+        return f"koperasi_session={token}"
+
+    return cookie
+
+
+@pytest_asyncio.fixture(scope="session")
 async def client(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncTestClient]:
     """The whole service on the test database, called over ASGI."""
     from koperasi.app import create_app
@@ -193,3 +212,8 @@ async def client(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory)
     application = create_app(settings, engine_url=addresses.application)
     async with AsyncTestClient(application, raise_server_exceptions=False) as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop of its own running, in which no other can start."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -66,6 +67,12 @@ def test_one_revision_at_a_time_each_takes_back_what_it_did(address):
     for revision, state in zip([*REVISIONS[:-1][::-1], "base"], states[-2::-1], strict=True):
         migrate.downgrade(address, revision)
         assert everything(address) == state
+
+
+def test_alembic_itself_finds_nothing_to_add(address):
+    """Defaults too, those of JSON columns among them."""
+    migrate.upgrade(address)
+    command.check(migrate.config(address))
 
 
 def test_upgrading_twice_does_nothing(address):

@@ -61,26 +61,9 @@ async def csrf_of(client, cookie):
 
 
 @pytest.fixture
-async def cookies(client, village, database):
+async def cookies(village, session_of):
     """A session of each role."""
-    from datetime import UTC, datetime
-
-    from koperasi.access import service as access
-    from koperasi.access import service_tokens
-    from koperasi.permissions import Identity
-
-    made = {}
-    async with database.work(village.cooperative.book_id) as work:
-        for user in await access.list_users(work.connection, village.cooperative.book_id):
-            identity = Identity(
-                village.cooperative.book_id, user.user_id, user.username, user.name, user.role, user.member_number
-            )
-            token = await service_tokens.open_session(
-                work.connection, identity, address="127.0.0.1", now=datetime.now(UTC)
-            )
-            made[user.role] = f"koperasi_session={token}"
-        await work.commit()
-    return made
+    return {role: await session_of(village, role) for role in Role}
 
 
 async def test_every_route_lets_in_exactly_those_whom_the_table_names(client, village, cookies):

@@ -1,4 +1,3 @@
-
 """Backup of the embedded database to one file, and its return into an empty data directory.
 
 tools/backup.py make FILE      while the service runs, or not

@@ -48,8 +48,9 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_whole';
   END IF;
   SELECT n.book_id, n.number INTO wrong FROM new_entries n
-   WHERE (SELECT p.status FROM ledger_period p
-           WHERE p.book_id = n.book_id AND p.month = date_trunc('month', n.effective_date)::date) = 'closed'
+   WHERE EXISTS (SELECT FROM ledger_period p
+                  WHERE p.book_id = n.book_id AND p.month >= date_trunc('month', n.effective_date)::date
+                    AND p.status = 'closed' OFFSET 0)
    LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'entry % of book % is dated in a closed period', wrong.number, wrong.book_id
@@ -60,6 +61,73 @@ END $$;
 
 CREATE TRIGGER ledger_check_entries AFTER INSERT ON ledger_entry
   REFERENCING NEW TABLE AS new_entries FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
+
+-- A note is the text whose digest its entry seals, and no other.
+CREATE FUNCTION ledger_check_notes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wrong record;
+BEGIN
+  SELECT n.book_id, n.entry_number INTO wrong FROM new_notes n
+   WHERE NOT EXISTS (SELECT FROM ledger_entry e WHERE e.book_id = n.book_id AND e.number = n.entry_number
+                        AND e.note_digest = sha256(n.salt || convert_to(n.text, 'UTF8')) OFFSET 0)
+   LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the note of entry % of book % is not the one whose digest the entry seals',
+      wrong.entry_number, wrong.book_id USING ERRCODE = 'check_violation', CONSTRAINT = 'note_sealed';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_check_notes AFTER INSERT ON ledger_note
+  REFERENCING NEW TABLE AS new_notes FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_notes();
+
+-- A month goes from state to state only by acts that may follow each other; a closed one is opened again only when
+-- another person agrees with somebody who asked since.
+CREATE FUNCTION ledger_check_act() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  last ledger_period_act;
+  asked ledger_period_act;
+  allowed boolean;
+BEGIN
+  SELECT * INTO last FROM ledger_period_act a
+   WHERE a.book_id = NEW.book_id AND a.month = NEW.month AND a.act <> 'reopen-request' AND a.number < NEW.number
+   ORDER BY a.number DESC LIMIT 1;
+  allowed := CASE NEW.act
+    WHEN 'hold' THEN coalesce(last.act, 'open') IN ('open', 'reopen')
+    WHEN 'open' THEN last.act = 'hold'
+    WHEN 'close' THEN coalesce(last.act, 'open') <> 'close'
+    ELSE last.act = 'close'
+  END;
+  IF NEW.act = 'reopen' THEN
+    SELECT * INTO asked FROM ledger_period_act a WHERE a.book_id = NEW.book_id AND a.number = NEW.confirms;
+    allowed := allowed AND asked.act = 'reopen-request' AND asked.month = NEW.month AND asked.actor <> NEW.actor
+      AND asked.number > last.number;
+  END IF;
+  IF allowed IS NOT TRUE
+     OR EXISTS (SELECT FROM ledger_period_act a WHERE a.book_id = NEW.book_id AND a.number > NEW.number) THEN
+    RAISE EXCEPTION 'the act % on % of book % may not follow what was done before', NEW.act, NEW.month, NEW.book_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'act_follows';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER ledger_check_act BEFORE INSERT ON ledger_period_act
+  FOR EACH ROW EXECUTE FUNCTION ledger_check_act();
+
+CREATE FUNCTION ledger_check_period() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.status IS DISTINCT FROM
+     (SELECT CASE a.act WHEN 'hold' THEN 'held' WHEN 'close' THEN 'closed' ELSE 'open' END FROM ledger_period_act a
+       WHERE a.book_id = NEW.book_id AND a.month = NEW.month AND a.act <> 'reopen-request'
+       ORDER BY a.number DESC LIMIT 1)
+     OR (TG_OP = 'UPDATE' AND (NEW.book_id, NEW.month) <> (OLD.book_id, OLD.month)) THEN
+    RAISE EXCEPTION 'no act on % of book % makes it %', NEW.month, NEW.book_id, NEW.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'period_by_act';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER ledger_check_period BEFORE INSERT OR UPDATE ON ledger_period
+  FOR EACH ROW EXECUTE FUNCTION ledger_check_period();
 
 CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -72,6 +140,13 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_key
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_period_act
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_period
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+-- A note never changes; that it may be erased is what it is for.
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR TRUNCATE ON ledger_note
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_turnover
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_account
@@ -83,7 +158,8 @@ CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_reversal
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['book', 'head', 'account', 'entry', 'posting', 'turnover', 'key', 'reversal', 'period']
+  FOREACH name IN ARRAY ARRAY['book', 'head', 'account', 'entry', 'note', 'posting', 'turnover', 'key', 'reversal', 'period',
+    'period_act']
   LOOP
     EXECUTE format('ALTER TABLE ledger_%s ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY book ON ledger_%s USING (book_id = nullif(current_setting(''app.book'', true), '''')::bigint)',
@@ -92,16 +168,18 @@ BEGIN
 END $$;
 
 -- Requests read the ledger, open accounts and change their terms; only append writes the journal, as koperasi_ledger.
-GRANT SELECT ON ledger_book, ledger_head, ledger_account, ledger_entry, ledger_posting, ledger_turnover, ledger_key,
-  ledger_reversal, ledger_period TO koperasi_app, koperasi_ledger;
+GRANT SELECT ON ledger_book, ledger_head, ledger_account, ledger_entry, ledger_note, ledger_posting, ledger_turnover,
+  ledger_key, ledger_reversal, ledger_period, ledger_period_act TO koperasi_app, koperasi_ledger;
 GRANT USAGE ON SEQUENCE ledger_book_id TO koperasi_app;
 GRANT INSERT ON ledger_book, ledger_head TO koperasi_app;
 GRANT INSERT (book_id, code, name_id, name_en, type, side, currency, floor, control, opened_on) ON ledger_account
   TO koperasi_app;
 GRANT UPDATE (name_id, name_en, floor, held, control, closed_on) ON ledger_account TO koperasi_app;
 GRANT INSERT, UPDATE (status, changed_by, changed_at) ON ledger_period TO koperasi_app;
-GRANT INSERT ON ledger_entry, ledger_posting, ledger_key, ledger_turnover, ledger_reversal TO koperasi_ledger;
+GRANT INSERT (book_id, number, month, act, actor, reason, head_number, head_hash, digest, confirms)
+  ON ledger_period_act TO koperasi_app;
+GRANT INSERT ON ledger_entry, ledger_note, ledger_posting, ledger_key, ledger_turnover, ledger_reversal TO koperasi_ledger;
 GRANT UPDATE (debit, credit) ON ledger_turnover TO koperasi_ledger;
-GRANT UPDATE (debit, credit) ON ledger_account TO koperasi_ledger;
+GRANT UPDATE (debit, credit, last_day) ON ledger_account TO koperasi_ledger;
 GRANT UPDATE (last_number, last_hash, last_recorded_at) ON ledger_head TO koperasi_ledger;
 GRANT UPDATE (undone_by) ON ledger_reversal TO koperasi_ledger;

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("note_digest", sa.LargeBinary(), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=True),
@@ -45,6 +46,7 @@ def upgrade() -> None:
             "length(hash) = 32 AND length(previous_hash) = 32", name=op.f("ck_ledger_entry_hash_length")
         ),
         sa.CheckConstraint("line_count >= 2", name=op.f("ck_ledger_entry_line_count")),
+        sa.CheckConstraint("length(note_digest) = 32", name=op.f("ck_ledger_entry_note_digest_length")),
         sa.CheckConstraint("number > 0", name=op.f("ck_ledger_entry_number")),
         sa.CheckConstraint("reverses < number", name=op.f("ck_ledger_entry_reverses_earlier")),
         sa.PrimaryKeyConstraint("book_id", "number", name=op.f("pk_ledger_entry")),
@@ -117,6 +119,7 @@ def upgrade() -> None:
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("debit", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("credit", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_ledger_account_currency")),
         sa.CheckConstraint(
             "floor IS NULL OR CASE side WHEN 'debit' THEN debit - credit ELSE credit - debit END - held >= LEAST(floor, 0)",
@@ -150,6 +153,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book_id", name=op.f("pk_ledger_head")),
     )
     op.create_table(
+        "ledger_note",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("entry_number", sa.BigInteger(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.CheckConstraint("length(salt) = 16", name=op.f("ck_ledger_note_salt_length")),
+        sa.ForeignKeyConstraint(
+            ["book_id", "entry_number"],
+            ["ledger_entry.book_id", "ledger_entry.number"],
+            name=op.f("fk_ledger_note_book_id_entry_number_ledger_entry"),
+        ),
+        sa.PrimaryKeyConstraint("book_id", "entry_number", name=op.f("pk_ledger_note")),
+    )
+    op.create_table(
         "ledger_period",
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
@@ -162,6 +179,40 @@ def upgrade() -> None:
             ["book_id"], ["ledger_book.book_id"], name=op.f("fk_ledger_period_book_id_ledger_book")
         ),
         sa.PrimaryKeyConstraint("book_id", "month", name=op.f("pk_ledger_period")),
+    )
+    op.create_table(
+        "ledger_period_act",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("head_number", sa.BigInteger(), nullable=False),
+        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
+        sa.Column("confirms", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("number > 0", name=op.f("ck_ledger_period_act_number")),
+        sa.CheckConstraint("EXTRACT(day FROM month) = 1", name=op.f("ck_ledger_period_act_month")),
+        sa.CheckConstraint(
+            "act IN ('hold','open','close','reopen-request','reopen')", name=op.f("ck_ledger_period_act_act")
+        ),
+        sa.CheckConstraint("length(head_hash) = 32", name=op.f("ck_ledger_period_act_head_hash_length")),
+        sa.CheckConstraint(
+            "(act = 'close') = (digest IS NOT NULL) AND length(digest) = 32", name=op.f("ck_ledger_period_act_digest")
+        ),
+        sa.CheckConstraint("(act = 'reopen') = (confirms IS NOT NULL)", name=op.f("ck_ledger_period_act_confirms")),
+        sa.CheckConstraint("act <> 'reopen-request' OR reason <> ''", name=op.f("ck_ledger_period_act_reason")),
+        sa.ForeignKeyConstraint(
+            ["book_id", "confirms"],
+            ["ledger_period_act.book_id", "ledger_period_act.number"],
+            name=op.f("fk_ledger_period_act_book_id_confirms_ledger_period_act"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["book_id"], ["ledger_book.book_id"], name=op.f("fk_ledger_period_act_book_id_ledger_book")
+        ),
+        sa.PrimaryKeyConstraint("book_id", "number", name=op.f("pk_ledger_period_act")),
     )
     op.create_table(
         "ledger_reversal",
@@ -196,7 +247,9 @@ def downgrade() -> None:
         "uq_ledger_reversal_active", table_name="ledger_reversal", postgresql_where=sa.text("undone_by IS NULL")
     )
     op.drop_table("ledger_reversal")
+    op.drop_table("ledger_period_act")
     op.drop_table("ledger_period")
+    op.drop_table("ledger_note")
     op.drop_table("ledger_head")
     op.drop_index("uq_ledger_account_code_book_id", table_name="ledger_account")
     op.drop_table("ledger_account")
@@ -208,6 +261,13 @@ def downgrade() -> None:
     op.drop_index("ix_ledger_entry_effective_date", table_name="ledger_entry")
     op.drop_table("ledger_entry")
     op.drop_table("ledger_book")
-    for function in ("ledger_check_postings", "ledger_check_entries", "ledger_append_only"):
+    for function in (
+        "ledger_check_postings",
+        "ledger_check_entries",
+        "ledger_check_notes",
+        "ledger_check_act",
+        "ledger_check_period",
+        "ledger_append_only",
+    ):
         op.execute(f"DROP FUNCTION {function}()")
     op.execute(sa.schema.DropSequence(sa.Sequence("ledger_book_id")))

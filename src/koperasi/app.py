@@ -18,19 +18,24 @@ from litestar.openapi.spec import Components, Contact, License, SecurityScheme, 
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
-from sqlalchemy import text
 
 import ledger
 from koperasi import logs, problems
 from koperasi.access import api as access_api
 from koperasi.access import pages as access_pages
-from koperasi.access.middleware import Authentication, check_every_route_names_a_permission, permission_guard
+from koperasi.access.middleware import (
+    Authentication,
+    FormsForgotten,
+    check_every_route_names_a_permission,
+    permission_guard,
+)
 from koperasi.bookkeeping import api as bookkeeping_api
 from koperasi.bookkeeping import pages as bookkeeping_pages
 from koperasi.config import Settings
 from koperasi.cooperatives import api as cooperatives_api
 from koperasi.cooperatives import pages as cooperatives_pages
 from koperasi.db import Database, make_engine
+from koperasi.embedded import end_with_supervisor
 from koperasi.frame import HOMES, Frame
 from koperasi.groups import api as groups_api
 from koperasi.groups import pages as groups_pages
@@ -40,14 +45,26 @@ from koperasi.members import api as members_api
 from koperasi.members import pages as members_pages
 from koperasi.permissions import Identity, Permission
 from koperasi.reports import api as reports_api
+from koperasi.reports import api_exports, pages_exports, pages_statements
 from koperasi.reports import pages as reports_pages
+from koperasi.rest import check_body, problem
 from koperasi.savings import api as savings_api
 from koperasi.savings import pages as savings_pages
 from koperasi.web.render import STATIC, Links, Pages
 
 VERSION = "0.1.0"
 
-API = (access_api, cooperatives_api, members_api, savings_api, groups_api, bookkeeping_api, reports_api, imports_api)
+API = (
+    access_api,
+    cooperatives_api,
+    members_api,
+    savings_api,
+    groups_api,
+    bookkeeping_api,
+    reports_api,
+    api_exports,
+    imports_api,
+)
 PAGES = (
     access_pages,
     cooperatives_pages,
@@ -56,6 +73,8 @@ PAGES = (
     groups_pages,
     bookkeeping_pages,
     reports_pages,
+    pages_exports,
+    pages_statements,
     imports_pages,
 )
 
@@ -74,11 +93,16 @@ SECURITY_HEADERS = (
 )
 
 
-@get("/health", opt={"permission": Permission.PUBLIC}, include_in_schema=True, tags=["service"])
+@get(
+    "/health",
+    opt={"permission": Permission.PUBLIC},
+    tags=["service"],
+    security=[{}],
+    responses={503: problem(503)},
+)
 async def health(database: Database) -> dict[str, str]:
     """Is the service up, and does its database answer? 503 when it does not."""
-    async with database.directory() as connection:
-        await connection.execute(text("SELECT 1"))
+    await database.ping()
     return {"status": "ok", "database": "ok", "version": VERSION}
 
 
@@ -107,11 +131,19 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         raise RuntimeError("DATABASE_URL is not set; `koperasi serve` sets it for the embedded server")
     logs.configure()
     pages = Pages(
-        links=Links(home="/", search="/anggota", login="/masuk", logout="/keluar", language="/bahasa"),
+        links=Links(
+            home="/",
+            search="/anggota",
+            login="/masuk",
+            logout="/keluar",
+            language="/bahasa",
+            password="/sandi",  # noqa: S106 - a page's address
+        ),
     )
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        end_with_supervisor()
         database = Database(make_engine(url, pool_size=settings.pool_size))
         poster = ledger.Poster(database.engine, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         app.state.update({"database": database, "poster": poster, "frame": Frame(database, pages)})
@@ -126,7 +158,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             health,
             home,
             favicon,
-            Router("/", route_handlers=[c for part in API for c in part.CONTROLLERS]),
+            Router("/", route_handlers=[c for part in API for c in part.CONTROLLERS], before_request=check_body),
             Router("/", route_handlers=[c for part in PAGES for c in part.CONTROLLERS], include_in_schema=False),
             create_static_files_router(
                 path="/static",
@@ -137,6 +169,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             ),
         ],
         lifespan=[lifespan],
+        request_class=FormsForgotten,
         state=State({"settings": settings}),
         dependencies={
             "database": Provide(_database, sync_to_thread=False),
@@ -145,10 +178,10 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             "settings": Provide(_settings, sync_to_thread=False),
         },
         guards=[permission_guard],
-        middleware=[logs.RequestLog, DefineMiddleware(Authentication)],
+        middleware=[DefineMiddleware(Authentication)],
         csrf_config=CSRFConfig(
             secret=csrf_secret(settings),
-            cookie_name="csrf",
+            cookie_name="__Host-csrf" if settings.secure_cookies else "csrf",
             cookie_secure=settings.secure_cookies,
             cookie_httponly=True,
             cookie_samesite="lax",
@@ -164,6 +197,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             version=VERSION,
             description="Books of village cooperatives: members, savings, groups, the general journal and its proofs.",
             path="/schema",
+            use_handler_docstrings=True,
             contact=Contact(name="Koperasi"),
             license=License(name="Apache-2.0", identifier="Apache-2.0"),
             render_plugins=[JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin(path="/openapi.yaml")],
@@ -173,6 +207,8 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         ),
     )
     check_every_route_names_a_permission(app)
+    # Around all else, the router too: a request that finds no route has its line as well.
+    app.asgi_handler = logs.RequestLog(app.asgi_handler)
     return app
 
 

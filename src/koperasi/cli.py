@@ -1,4 +1,6 @@
-"""The command line: ``koperasi demo``, ``serve``, ``init``, ``migrate``, ``user``, ``import``, ``export``, ``verify``.
+"""The ``koperasi`` command.
+
+``demo``, ``serve``, ``init``, ``migrate``, ``user``, ``import``, ``export``, ``checkpoint``, ``verify``.
 
 Exit codes: 0 done, 1 refused or findings, 2 wrong use.
 """
@@ -14,6 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +34,9 @@ from koperasi.embedded import Addresses, EmbeddedServer
 from koperasi.errors import Refusal
 from koperasi.imports import commandline as imports
 from koperasi.permissions import Role
+from koperasi.reports import commandline as reports
 from koperasi.reports import exports
+from koperasi.reports.checkpoints import installation_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -115,6 +120,7 @@ def run_server(settings: Settings, found: Addresses, workers: int) -> None:
             port=settings.port,
             workers=workers,
             access_log=False,
+            log_config=None,  # its errors go through koperasi.logs: their text may hold what a person typed
             log_level="warning",
             server_header=False,
             proxy_headers=False,
@@ -239,7 +245,7 @@ def user(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    kind: Annotated[str, typer.Option(help="members, opening_savings or opening_trial_balance.")],
+    kind: Annotated[str, typer.Option(help="members, opening_savings, opening_trial_balance or journal.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only; write nothing.")] = False,
     date_order: Annotated[str | None, typer.Option(help="dmy or mdy, if the file leaves it open.")] = None,
     savings_kind: Annotated[
@@ -249,12 +255,23 @@ def import_file(
     actor: Annotated[str, typer.Option(help="Who imports, as the journal will name them.")] = "bendahara",
     cooperative: Cooperative = "",
 ) -> None:
-    """Import a spreadsheet (CSV or XLSX). All rows are right, or nothing is written."""
+    """Import a spreadsheet (CSV or XLSX), or restore an exported journal into an empty book.
+
+    All rows are right, or nothing is written.
+    """
     settings = Settings()
 
     async def command() -> int:
         async with opened(found) as database:
             one = await chosen(database, cooperative)
+            if kind == "journal":
+                async with database.work(one.book_id) as work:
+                    done = await reports.restore_journal(work, file, say)
+                    if not dry_run:
+                        await work.commit()
+                say(f"{done.entries} jurnal, {done.accounts_opened} akun baru. / entries, new accounts.")
+                say("Segel sama. / Same hashes." if done.same_chain else "Segel baru. / New hashes: another book.")
+                return 0
             return await imports.run(
                 database,
                 one,
@@ -274,24 +291,60 @@ def import_file(
 
 @app.command()
 def export(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Where to; a bundle also to a folder. Without it text goes to standard output."),
+    ] = None,
     file_format: Annotated[exports.Format, typer.Option("--format")] = exports.Format.JSONL,
     from_date: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
     to_date: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+    account: Annotated[str | None, typer.Option(help="Only entries that touch it, or one beneath it.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only entries of this kind.")] = None,
+    known_at: Annotated[str | None, typer.Option(help="As the book stood at an entry, a day or a moment.")] = None,
+    delimiter: Annotated[str, typer.Option(help="CSV: , or ; (then with decimal commas).")] = ",",
+    bom: Annotated[bool, typer.Option("--bom", help="CSV: begin with a byte order mark.")] = False,
+    without_seal: Annotated[bool, typer.Option("--without-seal", help="Leave out book and hashes.")] = False,
     cooperative: Cooperative = "",
 ) -> None:
-    """Write the journal to standard output."""
+    """Write the journal: csv, jsonl, xlsx, hledger, ledger, beancount, or a bundle that anybody can check."""
+    settings = Settings()
+    days = from_date.date() if from_date else None, to_date.date() if to_date else None
+    if delimiter not in {",", ";"}:
+        raise typer.BadParameter("--delimiter is , or ;")
     wanted = exports.JournalExport(
-        file_format, from_date.date() if from_date else None, to_date.date() if to_date else None
+        file_format, *days, delimiter, bom=bom, account=account, kind=kind, seal=not without_seal
     )
 
     async def command() -> None:
         async with opened(found) as database:
             one = await chosen(database, cooperative)
-            async for piece in exports.journal(database, one.book_id, wanted):
-                sys.stdout.write(piece)
-        sys.stdout.flush()
+            key = partial(installation_key, settings.data_dir)
+            await reports.export(database, one, wanted, file, known_at=known_at, key=key)
 
-    with addresses(Settings()) as found:
+    with addresses(settings) as found:
+        run(command())
+
+
+@app.command()
+def checkpoint(
+    svg: Annotated[Path | None, typer.Option(help="Also draw the QR symbol into this file, for paper.")] = None,
+    cooperative: Cooperative = "",
+) -> None:
+    """Print the number, hash and signature of the book's last entry, for an auditor to keep on paper."""
+    settings = Settings()
+
+    async def command() -> None:
+        async with opened(found) as database:
+            one = await chosen(database, cooperative)
+            signed = await reports.checkpoint(
+                database, one, installation_key(settings.data_dir), datetime.now(UTC).replace(microsecond=0)
+            )
+        print(reports.checkpoint_text(one, signed))
+        signed.symbol().terminal(compact=True)
+        if svg is not None:
+            signed.symbol().save(str(svg), kind="svg", scale=4)
+
+    with addresses(settings) as found:
         run(command())
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import MetaData, text
+import asyncpg
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ledger.schema import metadata as ledger_metadata
@@ -20,13 +24,14 @@ REFERENCE_TABLES = frozenset({"cooperative", "alembic_version"})
 
 def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for one process. ``url`` must name the driver: ``postgresql+asyncpg://``."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
         connect_args={
+            "async_creator_fn": _connect,
             "timeout": 10,
             "server_settings": {
                 "application_name": "koperasi",
@@ -36,6 +41,23 @@ def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
             },
         },
     )
+    event.listen(engine.sync_engine, "checkout", _renew_closed)
+    return engine
+
+
+async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except OSError as error:
+        # While PostgreSQL is down its socket may not even exist, which the system calls a missing file. Said in the
+        # driver's own words, SQLAlchemy knows what it means.
+        raise asyncpg.InterfaceError("the database can't be reached") from error
+
+
+def _renew_closed(connection: Any, *_: object) -> None:
+    """The server closed this connection while it lay in the pool: the pool opens another in its place."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @dataclass(frozen=True)
@@ -82,6 +104,15 @@ class Database:
             await connection.execute(_UNBIND)
             yield connection
 
+    async def ping(self) -> None:
+        """Ask the database for nothing; it must answer.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: it does not.
+        """
+        async with self.directory() as connection:
+            await connection.execute(text("SELECT 1"))
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
@@ -98,3 +129,33 @@ _UNBIND = text("SET LOCAL app.book = ''")
 async def bind_book(connection: AsyncConnection, book_id: int) -> None:
     """Point a transaction at another book; only for founding one."""
     await connection.execute(_bind(book_id))
+
+
+ERRORS: tuple[type[Exception], ...] = (
+    DBAPIError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+"""What SQLAlchemy, the driver beneath it and the network raise."""
+
+_AWAY_CLASSES = frozenset({"08", "25", "53", "55", "57", "58"})
+"""SQLSTATE classes: no connection, read-only, out of disk or connections, locked out, shut down, system error."""
+
+
+def sqlstate(error: Exception) -> str:
+    """The five letters by which PostgreSQL names an error; empty if the error is not PostgreSQL's."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or getattr(error, "sqlstate", None) or "")
+
+
+def is_away(error: Exception) -> bool:
+    """Does the error say that the database is away or can't write now, so that the same request may come again?"""
+    unreachable = isinstance(
+        error, InterfaceError | OperationalError | PoolTimeoutError | ConnectionError | TimeoutError
+    )
+    # The ledger speaks to the driver itself, whose word for a lost connection is also its word for wrong use.
+    lost = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    refused = sqlstate(error)[:2] in _AWAY_CLASSES or bool(getattr(error, "connection_invalidated", False))
+    return unreachable or lost or refused

@@ -1,14 +1,17 @@
 """Logs: JSON, one line a request, only fields from a list. Bodies, names, numbers of people never reach them."""
 
+import json
 import logging
 import sys
 import time
 import traceback
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from litestar.enums import ScopeType
+from litestar.exceptions import LitestarException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from koperasi.permissions import Identity
@@ -51,12 +54,43 @@ def configure() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s", force=True)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_OneLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _OneLine(logging.Formatter):
+    """What libraries log, as a line like ours. Of an error its class and place only, never its text.
+
+    The server's own warnings are kept in words: it speaks of ports and of start and stop, not of what people sent.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        error = record.exc_info[1] if record.exc_info else None
+        event = record.getMessage() if record.name.startswith("uvicorn") and error is None else record.name
+        line = {"event": event, "level": record.levelname.lower(), "timestamp": _utc(record.created)}
+        if error is not None:
+            line |= {"error": type(origin(error)).__name__, "where": where(error)}
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _utc(seconds: float) -> str:  # not money: seconds
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def origin(error: BaseException) -> BaseException:
+    """The error that another one wraps for having come too late, or in company."""
+    if isinstance(error, BaseExceptionGroup):
+        return origin(error.exceptions[0])
+    if isinstance(error, LitestarException) and error.__cause__ is not None:
+        return origin(error.__cause__)
+    return error
 
 
 def where(error: BaseException) -> str:
     """File and line of an error's last frames. Its text may hold what a person typed, so it is not logged."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    frames = traceback.extract_tb(origin(error).__traceback__)[-4:]
     return " < ".join(f"{frame.filename.rpartition('/src/')[2]}:{frame.lineno}" for frame in reversed(frames))
 
 

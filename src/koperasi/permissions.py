@@ -17,7 +17,7 @@ class Role(StrEnum):
     KASIR = "kasir"
     """Teller: takes and pays out savings."""
     KETUA = "ketua"
-    """Chair: reads everything."""
+    """Chair: reads everything, agrees to opening a closed month again."""
     PENGAWAS = "pengawas"
     """Supervisor or external auditor: reads and exports everything, writes nothing."""
     ANGGOTA = "anggota"
@@ -59,6 +59,9 @@ class Permission(StrEnum):
     POST_JOURNAL = "post-journal"
     REVERSE = "reverse"
     CLOSE_PERIOD = "close-period"
+    """Hold and close months, and ask that a closed one be opened again."""
+    CONFIRM_REOPEN = "confirm-reopen"
+    """Agree that a closed month be opened again, which somebody else asked for."""
     IMPORT = "import"
     OWN_PAGES = "own-pages"
     """A member's own balance and passbook."""
@@ -83,7 +86,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.IMPORT,
     },
     Role.KASIR: frozenset({_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS}),
-    Role.KETUA: _READING,
+    Role.KETUA: _READING | {_P.CONFIRM_REOPEN},
     Role.PENGAWAS: _READING,
     Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.OWN_PAGES}),
     Role.ADMIN: frozenset({_P.MANAGE_USERS, _P.MANAGE_COOPERATIVE}),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -53,9 +55,20 @@ MESSAGES: dict[str, str] = {
     "floor": N_(
         "Saldo tidak cukup: yang tersedia pada akun %(account)s %(available_text)s, kurang %(shortfall_text)s."
     ),
+    "floor-later": N_("Saldo akun %(account)s tidak cukup pada tanggal %(day_text)s: kurang %(shortfall_text)s."),
     "idempotency-mismatch": N_("Kunci ini sudah dipakai untuk permintaan lain; gunakan kunci baru."),
     "linked": N_("Tidak dicatat karena baris ke-%(position)s dalam kelompok yang sama ditolak."),
 }
+
+WITHOUT_DETAIL: dict[str, str] = {
+    "already-reversed": N_("Jurnal itu sudah dibatalkan oleh jurnal lain."),
+    "linked": N_("Tidak dicatat karena jurnal lain dalam kelompok yang sama ditolak."),
+}
+"""What is said where the book did not tell what the message would name."""
+
+REFUSED = N_("Buku menolak jurnal ini (%(reason)s).")
+
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 CONFLICTS = frozenset({"already-reversed"})
 MISSING = frozenset({"unknown-entry"})
@@ -68,11 +81,23 @@ def refusal_of(rejected: ledger.Rejected) -> Refusal:
     for name in ("difference", "available", "shortfall"):
         if name in detail:
             detail[f"{name}_text"] = format_amount(abs(int(str(detail[name]))), currency)
+    if "day" in detail:
+        detail["day_text"] = f"{date.fromisoformat(str(detail['day'])):%d/%m/%Y}"
     if "position" in detail:
         detail["position"] = int(str(detail["position"])) + 1
     kind = Conflict if rejected.code in CONFLICTS else NotFound if rejected.code in MISSING else Refusal
     headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if rejected.replayed else {}
-    return kind(rejected.code, MESSAGES[rejected.code], headers=headers, **_named(detail))
+    return kind(rejected.code, _message(rejected.code, detail), headers=headers, **_named(detail))
+
+
+def _message(code: str, detail: dict[str, Any]) -> str:
+    """The message whose placeholders the detail fills; a code that is new, or told little, is still told."""
+    message = MESSAGES.get(code)
+    if message is not None and not set(_PLACEHOLDER.findall(message)) <= set(detail):
+        message = WITHOUT_DETAIL.get(code)
+    if message is None:
+        detail["reason"] = code
+    return message or REFUSED
 
 
 def _named(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import ledger
+from koperasi import db
 from koperasi.access.middleware import LoginNeeded
 from koperasi.errors import FieldError, Refusal, Unavailable
 from koperasi.frame import Frame, locale_of
@@ -125,7 +123,7 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 
 def _field_error(item: dict[str, Any]) -> FieldError:
-    field = str(item.get("key") or item.get("source") or "body")
+    field = str(item.get("key") or item.get("source") or "body")[:200]
     return FieldError(field, "invalid", "%(reason)s", {"reason": str(item.get("message", ""))[:200]})
 
 
@@ -142,17 +140,10 @@ def on_ledger(request: Request[Any, Any, Any], error: ledger.LedgerError) -> Res
 
 def on_database(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The database is away or refuses to write: nothing is acknowledged; the same request may come again."""
-    original = getattr(error, "orig", None)
-    code = getattr(original, "sqlstate", None) or getattr(error, "sqlstate", None) or ""
-    away = isinstance(error, InterfaceError | OperationalError | PoolTimeoutError | ConnectionError) or code[:2] in AWAY
-    if not away and not getattr(error, "connection_invalidated", False):
+    if not db.is_away(error):
         return on_unexpected(request, error)
-    log.error("database away", error=type(error).__name__, where=where(error), code=code)
+    log.error("database away", error=type(error).__name__, where=where(error), code=db.sqlstate(error))
     return answer(request, Unavailable("unavailable", MESSAGES[503], headers={"Retry-After": "2"}))
-
-
-AWAY = frozenset({"08", "25", "53", "55", "57", "58"})
-"""SQLSTATE classes: no connection, read-only, out of disk or connections, locked out, shut down, system error."""
 
 
 def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -169,11 +160,6 @@ HANDLERS: ExceptionHandlersMap = {
     LoginNeeded: on_login_needed,
     HTTPException: on_http,
     ledger.LedgerError: on_ledger,
-    DBAPIError: on_database,
-    PoolTimeoutError: on_database,
-    asyncpg.PostgresError: on_database,
-    asyncpg.InterfaceError: on_database,
-    ConnectionError: on_database,
-    TimeoutError: on_database,
+    **dict.fromkeys(db.ERRORS, on_database),
     Exception: on_unexpected,
 }

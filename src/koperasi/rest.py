@@ -5,14 +5,19 @@ import binascii
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from litestar import Request
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import SerializationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
+from litestar.params import BodyKwarg, HeaderParameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from koperasi.errors import BadRequest
+from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import InputError, parse_wire_amount, wire_amount
 from koperasi.i18n import N_
 from koperasi.permissions import Identity
@@ -52,6 +57,8 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 
 class Money(Model):
     """An amount with its currency: a strict decimal string, never a JSON number."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     amount: Annotated[str, Field(pattern=r"^-?[0-9]{1,17}(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["IDR"], strict=True)] = "IDR"
@@ -100,6 +107,7 @@ _REASONS = {
     403: "This role may not.",
     404: "There is no such thing in this cooperative.",
     409: "It exists already, or was changed or reversed before.",
+    405: "Not a method of this address; see Allow.",
     413: "Too large.",
     415: "Not a media type that is read here.",
     422: "The rules or the book refuse; nothing was written.",
@@ -109,16 +117,19 @@ _REASONS = {
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The errors a route may answer with, for its OpenAPI description: those named, and what any route may say."""
-    return {
-        status: ResponseSpec(
-            Problem,
-            generate_examples=False,
-            description=_REASONS[status],
-            media_type="application/problem+json",
-        )
-        for status in sorted({*statuses, 400, 401, 403, 503})
-    }
+    """The errors a route may answer with, for its OpenAPI description: those named, and what any route may say.
+
+    Whatever has a body to refuse (422) may find it too large (413) or of another kind (415).
+    """
+    body = {413, 415} if 422 in statuses else set[int]()
+    return {status: problem(status) for status in sorted({*statuses, *body, 400, 401, 403, 503})}
+
+
+def problem(status: int) -> ResponseSpec:
+    """One error, for a route's OpenAPI description."""
+    return ResponseSpec(
+        Problem, generate_examples=False, description=_REASONS[status], media_type="application/problem+json"
+    )
 
 
 class Page(Result):
@@ -175,6 +186,43 @@ _READ: dict[str, Callable[[object], object]] = {"int": _int, "str": _str, "date"
 
 KEY_PATTERN = re.compile(r"[\x21-\x7e]{1,150}")
 
+KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
+"""Documents the header in a handler's arguments; ``idempotency`` reads it, and says what is wrong with it."""
+
+
+@dataclass
+class TakesKey(Operation):
+    """A description of a route that answers a repeated ``Idempotency-Key`` as it did the first time."""
+
+    def __post_init__(self) -> None:
+        """Say what a key looks like, and how a replay shows."""
+        for parameter in self.parameters or ():
+            if isinstance(parameter, Parameter) and parameter.name == "Idempotency-Key":
+                parameter.schema = Schema(type=OpenAPIType.STRING, pattern=f"^{KEY_PATTERN.pattern}$")
+                parameter.description = "1 to 150 visible ASCII characters, new for each request that is meant anew"
+                parameter.required = self.needs_key
+        for status, response in (self.responses or {}).items():
+            if status.startswith("2") and isinstance(response, OpenAPIResponse):
+                replayed = OpenAPIHeader(
+                    schema=Schema(type=OpenAPIType.STRING), description="true when this key was answered before"
+                )
+                response.headers = {**(response.headers or {}), "Idempotency-Replayed": replayed}
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a request without a key is refused."""
+        return False
+
+
+@dataclass
+class MovesMoney(TakesKey):
+    """The same for a route that moves money: without a key it refuses, with 400."""
+
+    @property
+    def needs_key(self) -> bool:
+        """It is."""
+        return True
+
 
 async def idempotency(request: ApiRequest) -> Idempotency:
     """The ``Idempotency-Key`` header with a fingerprint of method, path and body; a Litestar dependency.
@@ -191,3 +239,44 @@ async def idempotency(request: ApiRequest) -> Idempotency:
         )
     body = await request.body()
     return Idempotency.of("api", key, request.method, request.url.path, body.hex())
+
+
+async def check_body(request: Request[Any, Any, Any]) -> None:
+    """Refuse a body that Litestar would read in silence as something else; runs before each API handler.
+
+    Raises:
+        BadRequest: a name stands twice in one object, so readers may differ on which value counts; or the nesting is
+            deeper than can be read.
+        Refusal: ``media-type`` (415): it is not said to be JSON.
+    """
+    field = request.route_handler.parsed_data_field
+    if field is None:
+        return
+    kind = request.content_type[0]
+    wanted = field.kwarg_definition.media_type if isinstance(field.kwarg_definition, BodyKwarg) else None
+    if wanted == RequestEncodingType.MULTI_PART:
+        if kind not in {"", RequestEncodingType.MULTI_PART}:
+            raise Refusal("media-type", N_("Kirim berkas sebagai multipart/form-data."), status=415)
+        await request.form()  # it too
+        return
+    if kind not in {"", RequestEncodingType.JSON}:
+        raise Refusal("media-type", N_("Kirim isi permintaan sebagai application/json."), status=415)
+    try:
+        await request.json()  # the request keeps it: Litestar won't decode it again
+        json.loads(await request.body() or b"null", object_pairs_hook=_names_once)
+    except RecursionError as error:
+        raise BadRequest("too-deep", N_("Isi permintaan bersusun terlalu dalam.")) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest("not-utf-8", N_("Isi permintaan bukan teks UTF-8.")) from error
+    except (SerializationException, ValueError):
+        return  # Litestar finds the same, and refuses it
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise BadRequest(
+            "duplicate-name",
+            N_("Satu nama tertulis dua kali dalam objek yang sama."),
+            field=next(name for name in names if names.count(name) > 1)[:200],
+        )

@@ -5,14 +5,12 @@ The public face; everything else may change. Amounts are integers of minor units
 
 from ledger.account import Account, AccountType, NewAccount, Side, parent_code
 from ledger.balances import (
-    Head,
     Statement,
     StatementLine,
     TrialBalanceRow,
     balance,
     entries,
     entry_by_number,
-    head,
     statement,
     trial_balance,
 )
@@ -27,7 +25,8 @@ from ledger.chart import (
     rename_account,
     set_floor,
 )
-from ledger.entry import Draft, Entry, EntryLine, Line, Outcome, Posted, Rejected, Replayed, reversal_of
+from ledger.closing import closing_draft
+from ledger.entry import Draft, Entry, EntryLine, Line, Note, Outcome, Posted, Rejected, Replayed, reversal_of
 from ledger.errors import (
     AccountError,
     BusyError,
@@ -41,8 +40,19 @@ from ledger.errors import (
 )
 from ledger.groupcommit import Poster
 from ledger.journal import append
+from ledger.known import Head, head, head_at, turnovers
 from ledger.money import MAX_AMOUNT, exponent, from_money, split, to_money
-from ledger.periods import Period, PeriodStatus, periods, set_period
+from ledger.periods import (
+    Act,
+    Period,
+    PeriodAct,
+    PeriodStatus,
+    period_acts,
+    periods,
+    reopen_confirm,
+    reopen_request,
+    set_period,
+)
 from ledger.verify import Finding, Report, verify
 
 __all__ = [
@@ -50,6 +60,7 @@ __all__ = [
     "Account",
     "AccountError",
     "AccountType",
+    "Act",
     "BusyError",
     "Draft",
     "Entry",
@@ -60,8 +71,10 @@ __all__ = [
     "Line",
     "NewAccount",
     "NotInTransactionError",
+    "Note",
     "Outcome",
     "Period",
+    "PeriodAct",
     "PeriodError",
     "PeriodStatus",
     "Posted",
@@ -83,6 +96,7 @@ __all__ = [
     "balance",
     "chart",
     "close_account",
+    "closing_draft",
     "entries",
     "entry_by_number",
     "exponent",
@@ -90,10 +104,14 @@ __all__ = [
     "found_book",
     "from_money",
     "head",
+    "head_at",
     "open_accounts",
     "parent_code",
+    "period_acts",
     "periods",
     "rename_account",
+    "reopen_confirm",
+    "reopen_request",
     "reversal_of",
     "set_floor",
     "set_period",
@@ -101,5 +119,6 @@ __all__ = [
     "statement",
     "to_money",
     "trial_balance",
+    "turnovers",
     "verify",
 ]

@@ -63,7 +63,10 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as it stands in the book. ``debit`` and ``credit`` are running totals in minor units."""
+    """An account as it stands in the book. ``debit`` and ``credit`` are running totals in minor units.
+
+    ``last_day`` is the latest effective date of its postings.
+    """
 
     book_id: int
     account_id: int
@@ -80,6 +83,7 @@ class Account:
     closed_on: date | None
     debit: int
     credit: int
+    last_day: date | None = None
 
     @property
     def balance(self) -> int:

@@ -1,7 +1,8 @@
 """Reading the book: balances now and as of a date, account statements, entries.
 
-"As of" reads the daily turnovers that ``append`` keeps, not the postings. A reader that asks more than one question
-must ask them in one snapshot (a read-only REPEATABLE READ transaction).
+"As of" reads the daily turnovers that ``append`` keeps, not the postings; ``known_at`` takes from them what came later
+(see ``known``). A reader that asks more than one question must ask them in one snapshot (a read-only REPEATABLE READ
+transaction).
 """
 
 from __future__ import annotations
@@ -16,19 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger import schema
 from ledger.account import Account
 from ledger.chart import ACCOUNT_COLUMNS, to_account
-from ledger.entry import Entry, EntryLine
+from ledger.entry import Entry, EntryLine, Note
 from ledger.errors import UnknownEntryError
-
-
-class Head(NamedTuple):
-    """How far the book has come: the number and hash of its last entry (0 and zero bytes when it is empty)."""
-
-    number: int
-    hash: bytes
+from ledger.known import in_force, turnovers
 
 
 class StatementLine(NamedTuple):
-    """One posting as a statement shows it; ``balance`` is signed (debit positive), in the order of effective dates."""
+    """One posting as a statement shows it; ``balance`` is signed (debit positive), in the order of effective dates.
+
+    ``description`` is what people read: the entry's note, or else its sealed words.
+    """
 
     effective_date: date
     entry_number: int
@@ -62,46 +60,31 @@ class TrialBalanceRow(NamedTuple):
         return self.debit - self.credit
 
 
-async def head(connection: AsyncConnection, book_id: int) -> Head:
-    """The last entry's number and hash, to stamp a report with."""
-    table = schema.head
-    row = (
-        await connection.execute(select(table.c.last_number, table.c.last_hash).where(table.c.book_id == book_id))
-    ).one()
-    return Head(row.last_number, row.last_hash)
+async def balance(
+    connection: AsyncConnection,
+    book_id: int,
+    account: Account,
+    as_of: date | None = None,
+    *,
+    known_at: int | None = None,
+) -> int:
+    """An account's signed balance (debit positive), now or at the end of a day; a control account's is its tree's.
 
-
-def _turnover_sums(book_id: int, as_of: date | None) -> Select[tuple[int, int, int]]:
-    table = schema.turnover
-    query = (
-        select(
-            table.c.account_id,
-            func.coalesce(func.sum(table.c.debit), 0).label("debit"),
-            func.coalesce(func.sum(table.c.credit), 0).label("credit"),
-        )
-        .where(table.c.book_id == book_id)
-        .group_by(table.c.account_id)
-    )
-    return query if as_of is None else query.where(table.c.day <= as_of)
-
-
-async def balance(connection: AsyncConnection, book_id: int, account: Account, as_of: date | None = None) -> int:
-    """An account's signed balance (debit positive), now or at the end of a day; a control account's is its tree's."""
-    table, turnover = schema.account, schema.turnover
+    ``known_at``: as the book knew it when that entry was its last.
+    """
+    table = schema.account
     beneath = and_(table.c.book_id == book_id, _in_tree(account.code))
-    if as_of is None:
+    if as_of is None and known_at is None:
         query = select(func.coalesce(func.sum(table.c.debit - table.c.credit), 0)).where(beneath)
     else:
+        turnover = turnovers(book_id, known_at)
         query = (
             select(func.coalesce(func.sum(turnover.c.debit - turnover.c.credit), 0))
-            .select_from(
-                table.join(
-                    turnover,
-                    and_(turnover.c.account_id == table.c.account_id, turnover.c.book_id == table.c.book_id),
-                )
-            )
-            .where(beneath, turnover.c.day <= as_of)
+            .select_from(table.join(turnover, turnover.c.account_id == table.c.account_id))
+            .where(beneath)
         )
+        if as_of is not None:
+            query = query.where(turnover.c.day <= as_of)
     return int(await connection.scalar(query) or 0)
 
 
@@ -112,18 +95,23 @@ def _in_tree(code: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
 
 
 async def trial_balance(
-    connection: AsyncConnection, book_id: int, as_of: date | None = None, *, detailed: bool = False
+    connection: AsyncConnection,
+    book_id: int,
+    as_of: date | None = None,
+    *,
+    detailed: bool = False,
+    known_at: int | None = None,
 ) -> list[TrialBalanceRow]:
     """All accounts with the sums of their debits and credits up to the end of a day (or of all entries).
 
     Accounts without entries are there with nothing. Not ``detailed``: what lies beneath a control account is summed
-    into it and left out.
+    into it and left out. ``known_at``: as the book knew it when that entry was its last.
     """
     table = schema.account
-    sums = _turnover_sums(book_id, as_of).subquery()
-    if as_of is None:
+    if as_of is None and known_at is None:
         query = select(*ACCOUNT_COLUMNS, table.c.debit.label("d"), table.c.credit.label("c"))
     else:
+        sums = _turnover_sums(book_id, as_of, known_at).subquery()
         query = select(
             *ACCOUNT_COLUMNS, func.coalesce(sums.c.debit, 0).label("d"), func.coalesce(sums.c.credit, 0).label("c")
         ).select_from(table.outerjoin(sums, sums.c.account_id == table.c.account_id))
@@ -131,6 +119,16 @@ async def trial_balance(
         return await _summed(connection, book_id, query)
     rows = await connection.execute(query.where(table.c.book_id == book_id).order_by(table.c.code))
     return [_row(dict(row)) for row in rows.mappings()]
+
+
+def _turnover_sums(book_id: int, as_of: date | None, known_at: int | None) -> Select[tuple[int, int, int]]:
+    turnover = turnovers(book_id, known_at)
+    query = select(
+        turnover.c.account_id,
+        func.sum(turnover.c.debit).label("debit"),
+        func.sum(turnover.c.credit).label("credit"),
+    ).group_by(turnover.c.account_id)
+    return query if as_of is None else query.where(turnover.c.day <= as_of)
 
 
 async def _summed(
@@ -167,35 +165,37 @@ async def statement(
     to_date: date | None = None,
     after: tuple[date, int, int] | None = None,
     limit: int = 50,
+    known_at: int | None = None,
 ) -> Statement:
     """A page of an account's postings in the order of effective date, entry number and line, with running balance.
 
-    ``after`` is the ``next_after`` of the page before; it names the last line shown.
+    ``after`` is the ``next_after`` of the page before; it names the last line shown. ``known_at``: as the book knew it
+    when that entry was its last, also who was reversed by then.
     """
-    posting, entry, reversal = schema.posting, schema.entry, schema.reversal
+    posting, entry, reversal, note = schema.posting, schema.entry, schema.reversal, schema.note
     key = tuple_(posting.c.effective_date, posting.c.entry_number, posting.c.line)
     mine = and_(posting.c.account_id == account.account_id, posting.c.book_id == book_id)
-    opening = await _balance_before(connection, book_id, account, after, from_date)
+    opening = await _balance_before(connection, book_id, account, after, from_date, known_at)
     query = (
         select(
             posting.c.effective_date,
             posting.c.entry_number,
             posting.c.line,
             entry.c.kind,
-            entry.c.description,
+            func.coalesce(note.c.text, entry.c.description).label("description"),
             posting.c.amount,
             entry.c.reverses,
             reversal.c.reversal_number,
         )
         .select_from(
-            posting.join(
-                entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number)
-            ).outerjoin(
+            posting.join(entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number))
+            .outerjoin(note, and_(note.c.book_id == entry.c.book_id, note.c.entry_number == entry.c.number))
+            .outerjoin(
                 reversal,
                 and_(
                     reversal.c.entry_number == entry.c.number,
                     reversal.c.book_id == entry.c.book_id,
-                    reversal.c.undone_by.is_(None),
+                    in_force(known_at),
                 ),
             )
         )
@@ -207,6 +207,8 @@ async def statement(
         query = query.where(posting.c.effective_date >= from_date)
     if to_date is not None:
         query = query.where(posting.c.effective_date <= to_date)
+    if known_at is not None:
+        query = query.where(posting.c.entry_number <= known_at)
     if after is not None:
         query = query.where(key > tuple_(*after))
     rows = (await connection.execute(query)).all()
@@ -224,15 +226,16 @@ async def _balance_before(
     account: Account,
     after: tuple[date, int, int] | None,
     from_date: date | None,
+    known_at: int | None,
 ) -> int:
     """The signed balance before the first line of a page: whole days from turnovers, the rest of a day from lines."""
-    turnover, posting = schema.turnover, schema.posting
+    turnover, posting = turnovers(book_id, known_at), schema.posting
     first_day = after[0] if after is not None else from_date
     if first_day is None:
         return 0
     whole_days = await connection.scalar(
         select(func.coalesce(func.sum(turnover.c.debit - turnover.c.credit), 0)).where(
-            turnover.c.book_id == book_id, turnover.c.account_id == account.account_id, turnover.c.day < first_day
+            turnover.c.account_id == account.account_id, turnover.c.day < first_day
         )
     )
     if after is None:
@@ -243,6 +246,7 @@ async def _balance_before(
             posting.c.book_id == book_id,
             posting.c.effective_date == first_day,
             tuple_(posting.c.entry_number, posting.c.line) <= tuple_(after[1], after[2]),
+            posting.c.entry_number <= (after[1] if known_at is None else known_at),
         )
     )
     return int(whole_days or 0) + int(same_day or 0)
@@ -271,18 +275,24 @@ async def entries(
     to_date: date | None = None,
     kind: str | None = None,
     link: str | None = None,
+    known_at: int | None = None,
 ) -> list[Entry]:
-    """Entries with their lines in the order of their numbers; with ``before``, the latest first, down from it."""
-    table, reversal = schema.entry, schema.reversal
+    """Entries with their lines in the order of their numbers; with ``before``, the latest first, down from it.
+
+    ``known_at``: as the book knew them when that entry was its last, also who was reversed by then.
+    """
+    table, reversal, note = schema.entry, schema.reversal, schema.note
     query = (
-        select(*table.columns, reversal.c.reversal_number)
+        select(*table.columns, reversal.c.reversal_number, note.c.salt, note.c.text)
         .select_from(
             table.outerjoin(
+                note, and_(note.c.book_id == table.c.book_id, note.c.entry_number == table.c.number)
+            ).outerjoin(
                 reversal,
                 and_(
                     reversal.c.entry_number == table.c.number,
                     reversal.c.book_id == table.c.book_id,
-                    reversal.c.undone_by.is_(None),
+                    in_force(known_at),
                 ),
             )
         )
@@ -297,6 +307,8 @@ async def entries(
         query = query.where(table.c.effective_date >= from_date)
     if to_date is not None:
         query = query.where(table.c.effective_date <= to_date)
+    if known_at is not None:
+        query = query.where(table.c.number <= known_at)
     if kind is not None:
         query = query.where(table.c.kind == kind)
     if link is not None:
@@ -310,7 +322,7 @@ async def entries(
             effective_date=row["effective_date"],
             recorded_at=row["recorded_at"],
             kind=row["kind"],
-            description=row["description"],
+            sealed_description=row["description"],
             source=row["source"],
             actor=row["actor"],
             reverses=row["reverses"],
@@ -320,6 +332,8 @@ async def entries(
             hash=row["hash"],
             lines=tuple(lines[row["number"]]),
             reversed_by=row["reversal_number"],
+            note=None if row["salt"] is None else Note(row["salt"], row["text"]),
+            note_digest=row["note_digest"],
         )
         for row in rows
     ]

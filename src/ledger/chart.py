@@ -38,10 +38,10 @@ async def found_book(connection: AsyncConnection, currency: str = "IDR") -> int:
 async def open_accounts(connection: AsyncConnection, book_id: int, accounts: Sequence[NewAccount]) -> dict[str, int]:
     """Open accounts; returns the ``account_id`` of each code.
 
-    An account with an account above it in the tree makes that one a control account, which takes no postings.
+    The account above one in the tree, if it has one, must be a control account, there already or opened with it.
 
     Raises:
-        AccountError: a code is taken, or the account above has postings of its own, another type or currency.
+        AccountError: a code is taken, or the account above is no control account, or differs in type, side or currency.
         UnknownAccountError: the account above does not exist.
     """
     rows = [
@@ -165,7 +165,21 @@ async def rename_account(
 
 
 async def set_floor(connection: AsyncConnection, book_id: int, account_id: int, floor: int | None) -> None:
-    """Change the least balance that postings may leave, in minor units; ``None`` lifts it."""
+    """Change the least balance that postings may leave, in minor units; ``None`` lifts it.
+
+    A floor above zero may be set over what the account has: it may then be paid into, not taken from.
+
+    Raises:
+        UnknownAccountError: no such account.
+        AccountError: its balance less holds is below nothing and below this floor.
+    """
+    # Nothing may be posted to it between the look at its balance and the end of the transaction.
+    await lock_head(connection, book_id)
+    found = (await accounts_by_id(connection, book_id, [account_id])).get(account_id)
+    if found is None:
+        raise UnknownAccountError(str(account_id))
+    if floor is not None and found.balance - found.held < min(floor, 0):
+        raise AccountError(f"{found.code} stands below this floor already")
     await _set(connection, book_id, account_id, floor=floor)
 
 

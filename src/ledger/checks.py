@@ -21,6 +21,8 @@ The codes of a ``Rejected``, in the order in which they are looked for; one draf
 ``reversal-mismatch``       the lines do not mirror the entry's
 ``overflow``                a running total would leave BIGINT
 ``floor``                   the balance would fall below what the account allows, holds included
+``floor-later``             the balance now would do, but at the end of an earlier day, from the effective date on, it
+                            would have been below what the account allows
 ==========================  ===========================================================================
 
 and, from ``journal``: ``idempotency-mismatch`` (the key was used for another request) and ``linked`` (another draft
@@ -52,6 +54,7 @@ class AccountFacts(NamedTuple):
     control: bool
     opened_on: date | None
     closed_on: date | None
+    last_day: date | None = None
 
 
 class Totals(NamedTuple):
@@ -116,8 +119,11 @@ def _check_line(position: int, amount: int, facts: AccountFacts | None, day: dat
 
 
 def check_period(draft: Draft, periods: Mapping[date, str]) -> Rejected | None:
-    """Is the month of the effective date open? A month without a row is."""
-    status = periods.get(month_of(draft.effective_date), "open")
+    """Is the month of the effective date open? A month without a row is, unless a later one is closed."""
+    month = month_of(draft.effective_date)
+    status = periods.get(month, "open")
+    if any(each == "closed" and other >= month for other, each in periods.items()):
+        status = "closed"
     if status == "closed" or (status == "held" and not draft.allow_held):
         return Rejected(f"period-{status}", {"month": draft.effective_date.strftime("%Y-%m")})
     return None
@@ -177,3 +183,51 @@ def apply_lines(
                 },
             )
     return after, tuple(balances)
+
+
+def check_days(
+    draft: Draft,
+    accounts: Mapping[int, AccountFacts],
+    before: Mapping[int, Totals],
+    after: Mapping[int, Totals],
+    days: Mapping[int, Mapping[date, int]],
+) -> Rejected | None:
+    """Would a draft dated back leave an account too low at the end of its own day, or of a day after it?
+
+    Of several such days the first is named, of several accounts the first in the draft. Holds are of today and do not
+    count here.
+
+    Args:
+        draft: what ``apply_lines`` let through.
+        accounts: the accounts it names.
+        before: their totals without it.
+        after: their totals with it.
+        days: debit less credit of each day with postings, of accounts that have postings later than some draft; at
+            least the days after this draft's.
+    """
+    for account_id in dict.fromkeys(line.account_id for line in draft.lines):
+        facts = accounts[account_id]
+        if facts.floor is None or account_id not in days:
+            continue
+        sign = 1 if facts.side == Side.DEBIT else -1
+        balance = sign * (after[account_id].debit - after[account_id].credit)
+        if balance >= sign * (before[account_id].debit - before[account_id].credit):
+            continue
+        later = sorted((day for day in days[account_id] if day > draft.effective_date), reverse=True)
+        broken: tuple[date, int] | None = None
+        for day in [*later, draft.effective_date]:
+            # From the balance of today back, day by day: what lies before the draft need not be known.
+            if later and balance < facts.floor:
+                broken = day, balance
+            balance -= sign * days[account_id].get(day, 0)
+        if broken is not None:
+            return Rejected(
+                "floor-later",
+                {
+                    "account": facts.code,
+                    "day": broken[0].isoformat(),
+                    "shortfall": facts.floor - broken[1],
+                    "currency": facts.currency,
+                },
+            )
+    return None

@@ -28,6 +28,7 @@ class Draft:
         effective_date: the book's date, chosen by people.
         kind: what happened, e.g. ``savings.deposit``; lower case, dotted.
         description: plain words without personal data: they are sealed and can never be erased.
+        note: words that a person typed; only a salted digest of them is sealed, so they may be erased on request.
         actor: who asks, as a user name.
         key: the caller's idempotency key; the same key is answered the same way for ever.
         fingerprint: digest of the whole request; the same key with another fingerprint is refused.
@@ -51,6 +52,7 @@ class Draft:
     link: str | None = None
     allow_held: bool = False
     allow_reversal_of_reversal: bool = False
+    note: str | None = None
 
 
 class EntryLine(NamedTuple):
@@ -64,16 +66,37 @@ class EntryLine(NamedTuple):
     balance_after: int
 
 
+class Note(NamedTuple):
+    """What a person wrote of an entry, and the salt that its sealed digest begins with."""
+
+    salt: bytes
+    text: str
+
+
+class Restored(NamedTuple):
+    """What an entry keeps when a book is restored from an export: when it was recorded, and its note.
+
+    A ``note_digest`` without a ``note``: the words had been erased.
+    """
+
+    recorded_at: datetime
+    note: Note | None
+    note_digest: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as it stands in the book. It never changes; ``reversed_by`` is what later entries say of it."""
+    """An entry as it stands in the book. It never changes; ``reversed_by`` is what later entries say of it.
+
+    ``note_digest`` without a ``note``: the words were erased.
+    """
 
     book_id: int
     number: int
     effective_date: date
     recorded_at: datetime
     kind: str
-    description: str
+    sealed_description: str
     source: str | None
     actor: str
     reverses: int | None
@@ -83,6 +106,13 @@ class Entry:
     hash: bytes
     lines: tuple[EntryLine, ...]
     reversed_by: int | None = None
+    note: Note | None = None
+    note_digest: bytes | None = None
+
+    @property
+    def description(self) -> str:
+        """What people read: the words that somebody wrote, or else the sealed ones."""
+        return self.sealed_description if self.note is None else self.note.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +160,8 @@ def reversal_of(
 ) -> Draft:
     """The draft that undoes an entry: the same lines, mirrored, in the same order, dated by the caller.
 
+    The reason becomes a note, which may be erased; what is sealed names only the entry.
+
     Raises:
         LedgerError: the reason is empty.
     """
@@ -139,7 +171,8 @@ def reversal_of(
         book_id=entry.book_id,
         effective_date=effective_date,
         kind="reversal",
-        description=reason.strip(),
+        description=f"Jurnal balik {entry.number}",
+        note=reason.strip(),
         actor=actor,
         lines=tuple(Line(line.account_id, -line.amount) for line in entry.lines),
         key=key,

@@ -8,6 +8,7 @@ statement that writes. A draft that the book refuses rejects itself and not its 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,20 +22,25 @@ from ledger.checks import (
     ReversalFacts,
     Totals,
     apply_lines,
+    check_days,
     check_period,
     check_reversal,
     check_shape,
     month_of,
 )
-from ledger.entry import Draft, Line, Outcome, Posted, Rejected, Replayed
+from ledger.entry import Draft, Line, Note, Outcome, Posted, Rejected, Replayed, Restored
 from ledger.errors import NotInTransactionError, UnknownBookError
-from ledger.seal import canonical, seal
+from ledger.seal import canonical, digest_of, seal
 
 
-async def append(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Outcome]:
+async def append(
+    connection: AsyncConnection, drafts: Sequence[Draft], *, restored: Mapping[str, Restored] | None = None
+) -> list[Outcome]:
     """Post drafts, for one or many books, inside the caller's transaction; the caller commits.
 
-    Outcomes come in the order of the drafts. Books are locked in ascending order.
+    Outcomes come in the order of the drafts. Books are locked in ascending order. The transaction is bound to the book
+    it was bound to before, if the drafts are for several. ``restored`` has, by a draft's key, what an exported entry
+    keeps; only ``ledger.export.restore`` has any.
 
     Raises:
         NotInTransactionError: no transaction has begun on the connection.
@@ -45,10 +51,13 @@ async def append(connection: AsyncConnection, drafts: Sequence[Draft]) -> list[O
     for position, draft in enumerate(drafts):
         by_book.setdefault(draft.book_id, []).append(position)
     outcomes: dict[int, Outcome] = {}
+    bound = await raw.fetchval(sql.BOUND) if len(by_book) > 1 else None
     for book_id in sorted(by_book):
         positions = by_book[book_id]
-        answers = await _append_to_book(raw, book_id, [drafts[position] for position in positions])
+        answers = await _append_to_book(raw, book_id, [drafts[position] for position in positions], restored or {})
         outcomes.update(zip(positions, answers, strict=True))
+    if len(by_book) > 1:
+        await raw.execute(sql.bind(bound))
     return [outcomes[position] for position in range(len(drafts))]
 
 
@@ -79,10 +88,13 @@ class _Batch:
     periods: Mapping[date, str]
     reversals: dict[int, ReversalFacts]
     keys: dict[str, tuple[bytes, Outcome]]
-    entries: list[tuple[Draft, Posted]] = field(default_factory=list)
+    days: dict[int, dict[date, int]]
+    entries: list[tuple[Draft, Posted, bytes | None]] = field(default_factory=list)
+    notes: list[tuple[int, bytes, str]] = field(default_factory=list)
     remembered: list[tuple[str, bytes, int | None, str | None]] = field(default_factory=list)
     links: list[tuple[int, int]] = field(default_factory=list)
     undone: list[tuple[int, int, int]] = field(default_factory=list)
+    restored: Mapping[str, Restored] = field(default_factory=dict)
 
     def answer_known(self, draft: Draft) -> Outcome | None:
         """What this key was answered before, if it was used."""
@@ -105,13 +117,27 @@ class _Batch:
         refusal = check_shape(draft, self.accounts) or check_period(draft, self.periods)
         if refusal is None and draft.reverses is not None:
             refusal = check_reversal(draft, self.reversals.get(draft.reverses))
-        return refusal or apply_lines(draft.lines, self.accounts, before)
+        tried = refusal or apply_lines(draft.lines, self.accounts, before)
+        if isinstance(tried, Rejected) or not self.days:
+            return tried
+        return check_days(draft, self.accounts, before, tried[0], self.days) or tried
+
+    def move_days(self, draft: Draft) -> None:
+        """Count a draft's lines into the days of accounts that some draft of this batch is dated back on."""
+        for account_id, amount in draft.lines:
+            if (moved := self.days.get(account_id)) is not None:
+                moved[draft.effective_date] = moved.get(draft.effective_date, 0) + amount
 
     def accept(self, draft: Draft, after: dict[int, Totals], balances: tuple[int, ...]) -> Posted:
         """Number and seal the draft, and move the balances."""
         self.totals.update(after)
+        if self.days:
+            self.move_days(draft)
         self.number += 1
         accounts = self.accounts
+        if (kept := self.restored.get(draft.key)) is not None:
+            self.recorded_at = kept.recorded_at
+        note_digest = None if draft.note is None and kept is None else self._take_note(draft.note, kept)
         sealed = seal(
             self.hashes[-1],
             canonical(
@@ -121,6 +147,7 @@ class _Batch:
                 recorded_at=self.recorded_at,
                 kind=draft.kind,
                 description=draft.description,
+                note_digest=note_digest,
                 source=draft.source,
                 actor=draft.actor,
                 reverses=draft.reverses,
@@ -131,11 +158,18 @@ class _Batch:
         )
         self.hashes.append(sealed)
         posted = Posted(self.number, draft.effective_date, self.recorded_at, sealed, balances)
-        self.entries.append((draft, posted))
+        self.entries.append((draft, posted, note_digest))
         if draft.reverses is not None:
             self._link_reversal(draft.reverses)
         self.remember(draft, posted)
         return posted
+
+    def _take_note(self, words: str | None, kept: Restored | None) -> bytes | None:
+        """Salt a note for the entry being accepted, or keep a restored one; returns the digest that is sealed."""
+        note = Note(secrets.token_bytes(16), words or "") if kept is None else kept.note
+        if note is not None:
+            self.notes.append((self.number, *note))
+        return digest_of(*note) if note is not None else kept and kept.note_digest
 
     def _link_reversal(self, number: int) -> None:
         """Write down who undoes whom; undoing an undoing puts the entry before it in force again."""
@@ -170,6 +204,7 @@ class _Batch:
         """Answer drafts that stand or fall together."""
         known = [self.answer_known(draft) for draft in drafts]
         overlay = dict(self.totals)
+        days = {account_id: dict(moved) for account_id, moved in self.days.items()}
         seen: set[str] = set()
         undone: set[int] = set()
         accepted: list[tuple[dict[int, Totals], tuple[int, ...]]] = []
@@ -191,7 +226,9 @@ class _Batch:
             if draft.reverses is not None:
                 undone.add(draft.reverses)
             overlay.update(tried[0])
+            self.move_days(draft)
             accepted.append(tried)
+        self.days = days
         if refused is None:
             return [self.accept(draft, *tried) for draft, tried in zip(drafts, accepted, strict=True)]
         outcomes: list[Outcome] = []
@@ -204,12 +241,15 @@ class _Batch:
         return outcomes
 
 
-async def _append_to_book(raw: Any, book_id: int, drafts: Sequence[Draft]) -> list[Outcome]:
+async def _append_to_book(
+    raw: Any, book_id: int, drafts: Sequence[Draft], restored: Mapping[str, Restored]
+) -> list[Outcome]:
     await raw.execute(sql.become_writer(book_id))
     locked = await raw.fetchrow(sql.LOCK_HEAD, book_id)
     if locked is None:
         raise UnknownBookError(book_id)
     batch = await _read(raw, book_id, drafts, locked)
+    batch.restored = restored
     outcomes: dict[int, Outcome] = {}
     for positions in _units(drafts):
         if len(positions) == 1 and drafts[positions[0]].link is None:
@@ -248,11 +288,39 @@ async def _read(raw: Any, book_id: int, drafts: Sequence[Draft], locked: Any) ->
     periods = dict(await raw.fetch(sql.READ_PERIODS, book_id, months))
     wanted = list({draft.reverses for draft in drafts if draft.reverses is not None})
     reversals = await _read_reversals(raw, book_id, wanted) if wanted else {}
+    days = await _read_days(raw, book_id, drafts, accounts)
     # The clock never runs backwards within a book, whichever process writes.
     recorded_at = max(datetime.now(UTC), locked["last_recorded_at"])
     return _Batch(
-        book_id, locked["last_number"], [locked["last_hash"]], recorded_at, accounts, totals, periods, reversals, keys
+        book_id,
+        locked["last_number"],
+        [locked["last_hash"]],
+        recorded_at,
+        accounts,
+        totals,
+        periods,
+        reversals,
+        keys,
+        days,
     )
+
+
+async def _read_days(
+    raw: Any, book_id: int, drafts: Sequence[Draft], accounts: Mapping[int, AccountFacts]
+) -> dict[int, dict[date, int]]:
+    """What moved day by day on floored accounts that a draft is dated back on; nearly always there are none."""
+    dates = {draft.effective_date for draft in drafts}
+    first, last = min(dates), max(dates)
+    back = [
+        account_id
+        for account_id, facts in accounts.items()
+        if facts.floor is not None and (first < last or (facts.last_day is not None and first < facts.last_day))
+    ]
+    days: dict[int, dict[date, int]] = {account_id: {} for account_id in back}
+    if back and any(facts.last_day is not None and first < facts.last_day for facts in map(accounts.__getitem__, back)):
+        for account_id, day, moved in await raw.fetch(sql.READ_LATER_DAYS, book_id, back, first):
+            days[account_id][day] = moved
+    return days
 
 
 async def _read_reversals(raw: Any, book_id: int, numbers: list[int]) -> dict[int, ReversalFacts]:
@@ -267,13 +335,14 @@ async def _read_reversals(raw: Any, book_id: int, numbers: list[int]) -> dict[in
 
 
 async def _write(raw: Any, batch: _Batch) -> None:
-    """All rows of the batch in one statement; links of reversals, which are rare, in two more."""
+    """All rows of the batch in one statement; notes and links of reversals, which are rare, in more."""
     entries = [
         (
             posted.number,
             posted.effective_date,
             draft.kind,
             draft.description,
+            note_digest,
             draft.source,
             draft.actor,
             draft.reverses,
@@ -283,11 +352,11 @@ async def _write(raw: Any, batch: _Batch) -> None:
             previous_hash,
             posted.hash,
         )
-        for (draft, posted), previous_hash in zip(batch.entries, batch.hashes, strict=False)
+        for (draft, posted, note_digest), previous_hash in zip(batch.entries, batch.hashes, strict=False)
     ]
     lines = [
         (posted.number, position, account_id, posted.effective_date, amount, balance)
-        for draft, posted in batch.entries
+        for draft, posted, _ in batch.entries
         for position, ((account_id, amount), balance) in enumerate(zip(draft.lines, posted.balances, strict=True), 1)
     ]
     turnovers: dict[tuple[int, date], list[int]] = {}
@@ -295,19 +364,23 @@ async def _write(raw: Any, batch: _Batch) -> None:
         sums = turnovers.setdefault((account_id, day), [0, 0])
         sums[amount < 0] += abs(amount)
     days = [(account_id, day, debit, credit) for (account_id, day), (debit, credit) in sorted(turnovers.items())]
-    totals = [(account_id, *batch.totals[account_id]) for account_id in sorted({row[0] for row in days})]
+    latest = {account_id: day for account_id, day, *_ in days}  # they are sorted: the last day of each stays
+    totals = [(account_id, *batch.totals[account_id], day) for account_id, day in latest.items()]
     await raw.execute(
         sql.WRITE,
         batch.book_id,
-        *_columns(entries, 12),
+        *_columns(entries, 13),
         batch.recorded_at,
         *_columns(lines, 6),
         *_columns(batch.remembered, 4),
         *_columns(days, 4),
-        *_columns(totals, 3),
+        *_columns(totals, 4),
         batch.number,
         batch.hashes[-1],
+        [posted.recorded_at for _, posted, _ in batch.entries],
     )
+    if batch.notes:
+        await raw.execute(sql.WRITE_NOTES, batch.book_id, *_columns(batch.notes, 3))
     # First what is undone: an entry that is in force again may be reversed anew in the same batch.
     if batch.undone:
         await raw.execute(sql.UNDO_REVERSALS, batch.book_id, *_columns(batch.undone, 3))

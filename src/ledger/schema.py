@@ -80,6 +80,7 @@ account = Table(
     Column("closed_on", Date),
     Column("debit", BigInteger, nullable=False, server_default=text("0")),
     Column("credit", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_day", Date),
     PrimaryKeyConstraint("book_id", "account_id"),
     ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
     CheckConstraint(
@@ -107,6 +108,7 @@ entry = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("kind", Text, nullable=False),
     Column("description", Text, nullable=False),
+    Column("note_digest", LargeBinary),
     Column("source", Text),
     Column("actor", Text, nullable=False),
     Column("reverses", BigInteger),
@@ -119,9 +121,22 @@ entry = Table(
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("line_count >= 2", name="line_count"),
     CheckConstraint("length(hash) = 32 AND length(previous_hash) = 32", name="hash_length"),
+    CheckConstraint("length(note_digest) = 32", name="note_digest_length"),
     CheckConstraint("reverses < number", name="reverses_earlier"),
     Index("ix_ledger_entry_effective_date", "effective_date", "book_id", "number"),
     Index("ix_ledger_entry_link", "link", "book_id", "number", postgresql_where=text("link IS NOT NULL")),
+)
+
+note = Table(
+    "ledger_note",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("entry_number", BigInteger, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("book_id", "entry_number"),
+    ForeignKeyConstraint(["book_id", "entry_number"], ["ledger_entry.book_id", "ledger_entry.number"]),
+    CheckConstraint("length(salt) = 16", name="salt_length"),
 )
 
 posting = Table(
@@ -198,3 +213,30 @@ period = Table(
     CheckConstraint("EXTRACT(day FROM month) = 1", name="month"),
     CheckConstraint("status IN ('open','held','closed')", name="status"),
 )
+
+period_act = Table(
+    "ledger_period_act",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("reason", Text),
+    Column("head_number", BigInteger, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("digest", LargeBinary),
+    Column("confirms", BigInteger),
+    PrimaryKeyConstraint("book_id", "number"),
+    ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
+    ForeignKeyConstraint(["book_id", "confirms"], ["ledger_period_act.book_id", "ledger_period_act.number"]),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint("EXTRACT(day FROM month) = 1", name="month"),
+    CheckConstraint("act IN ('hold','open','close','reopen-request','reopen')", name="act"),
+    CheckConstraint("length(head_hash) = 32", name="head_hash_length"),
+    CheckConstraint("(act = 'close') = (digest IS NOT NULL) AND length(digest) = 32", name="digest"),
+    CheckConstraint("(act = 'reopen') = (confirms IS NOT NULL)", name="confirms"),
+    CheckConstraint("act <> 'reopen-request' OR reason <> ''", name="reason"),
+)
+"""What was done with months. A close is never deleted; a reopening stands beside it."""

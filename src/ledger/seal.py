@@ -5,8 +5,12 @@ array without white space, UTF-8, characters outside ASCII unescaped, as ``json.
 separators=(",", ":"))`` writes it::
 
     ["koperasi-entry-1", book, number, "2026-11-25", "2026-11-25T03:04:05.000001Z", kind, description,
-     source or null, actor, reversed number or null, link or null, [[key, value], ...] sorted by key,
+     note digest as 64 lower-case hex digits or null, source or null, actor, reversed number or null, link or null,
+     [[key, value], ...] sorted by key,
      [[account code, currency, signed minor units], ...] in the order of the lines]
+
+What people typed is a note: the seal covers only ``SHA-256(salt || UTF-8 text)``, so that the text can be erased and
+the chain still holds.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from hashlib import sha256
 
 GENESIS = bytes(32)
 VERSION = "koperasi-entry-1"
+TRIAL_BALANCE_VERSION = "koperasi-trial-balance-1"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -30,6 +35,7 @@ def canonical(
     recorded_at: datetime,
     kind: str,
     description: str,
+    note_digest: bytes | None,
     source: str | None,
     actor: str,
     reverses: int | None,
@@ -47,6 +53,7 @@ def canonical(
             recorded_at.isoformat(timespec="microseconds")[:26] + "Z",
             kind,
             description,
+            None if note_digest is None else note_digest.hex(),
             source,
             actor,
             reverses,
@@ -57,6 +64,40 @@ def canonical(
     ).encode()
 
 
+def digest_of(salt: bytes, text: str) -> bytes:
+    """What is sealed of a note. The salt keeps anybody from guessing an erased text by trying likely ones."""
+    return sha256(salt + text.encode()).digest()
+
+
 def seal(previous_hash: bytes, canonical_bytes: bytes) -> bytes:
     """The hash of an entry, from the hash before it and its canonical bytes."""
     return sha256(previous_hash + canonical_bytes).digest()
+
+
+def trial_balance_digest(
+    book_id: int, day: date, number: int, last_hash: bytes, sums: Iterable[tuple[str, str, int, int]]
+) -> bytes:
+    """What a close keeps of the trial balance at the end of a day, when an entry was the book's last.
+
+    SHA-256 of a JSON array, written as ``canonical`` is::
+
+        ["koperasi-trial-balance-1", book, "2026-10-31", entry number, its hash in hex,
+         [[account code, currency, debit, credit], ...] sorted by the code points of the codes]
+
+    ``sums`` are (code, currency, debit, credit) in minor units, of all accounts with postings up to that day.
+    """
+    parts = [TRIAL_BALANCE_VERSION, book_id, day.isoformat(), number, last_hash.hex(), sorted(sums)]
+    return sha256(_encode(parts).encode()).digest()
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def inclusion_code(entry_hash: bytes) -> str:
+    """The code on a receipt by which anybody finds its entry in a bundle: ``XXXX-XXXX-XXXX-XXXX``.
+
+    Eighty bits of SHA-256 over the entry's hash, in Crockford's base 32 (no I, L, O, U); ``verify_bundle.py`` knows it.
+    """
+    bits = int.from_bytes(sha256(entry_hash).digest()[:10], "big")
+    code = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(75, -5, -5))
+    return "-".join(code[at : at + 4] for at in range(0, 16, 4))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.errors import UnknownBookError
-from ledger.seal import GENESIS, canonical, seal
+from ledger.seal import GENESIS, canonical, digest_of, seal, trial_balance_digest
 
 PAGE = 5000
 
@@ -51,6 +51,7 @@ async def verify(connection: AsyncConnection, book_id: int, progress: Callable[[
             progress(count)
     progress(count)
     findings += await _check_head(connection, book_id, count, previous)
+    findings += await _check_closes(connection, book_id)
     for code, statement in DERIVED.items():
         rows = await connection.execute(text(statement), {"book": book_id})
         findings += [Finding(code, str(where), str(message)) for where, message in rows]
@@ -91,6 +92,7 @@ def _check_entry(
         recorded_at=entry["recorded_at"],
         kind=entry["kind"],
         description=entry["description"],
+        note_digest=entry["note_digest"],
         source=entry["source"],
         actor=entry["actor"],
         reverses=entry["reverses"],
@@ -100,6 +102,9 @@ def _check_entry(
     )
     if seal(entry["previous_hash"], sealed) != entry["hash"]:
         findings.append(Finding("seal", where, "its content is not what was sealed"))
+    # A note that is gone was erased; one that is there is the one whose digest was sealed.
+    if entry["salt"] is not None and digest_of(entry["salt"], entry["text"]) != entry["note_digest"]:
+        findings.append(Finding("note", where, "its note is not what was sealed"))
     sums: dict[str, int] = {}
     for line in lines:
         sums[line.currency] = sums.get(line.currency, 0) + line.amount
@@ -134,12 +139,30 @@ async def _check_head(connection: AsyncConnection, book_id: int, count: int, las
     return findings
 
 
+async def _check_closes(connection: AsyncConnection, book_id: int) -> list[Finding]:
+    """Each close again: the trial balance at the month's end from the entries that the book had then."""
+    findings = []
+    for close in (await connection.execute(text(CLOSES), {"book": book_id})).all():
+        facts = {"book": book_id, "number": close.head_number, "end": close.last_day}
+        rows = (await connection.execute(text(CLOSED_SUMS), facts)).all()
+        sums = [(code, currency, int(debit), int(credit)) for code, currency, debit, credit in rows]
+        digest = trial_balance_digest(book_id, close.last_day, close.head_number, close.head_hash, sums)
+        where = f"close of {close.month:%Y-%m} (act {close.number})"
+        if digest != close.digest:
+            findings.append(Finding("close", where, "the trial balance is not the one that was closed"))
+        if close.head_hash != (close.hash or GENESIS):
+            findings.append(Finding("close", where, f"entry {close.head_number} is not the one it was closed upon"))
+    return findings
+
+
 HEAD = "SELECT last_number, last_hash FROM ledger_head WHERE book_id = :book"
 
 ENTRIES = """
-SELECT book_id, number, effective_date, recorded_at, kind, description, source, actor, reverses, link, metadata,
-       line_count, previous_hash, hash
-  FROM ledger_entry WHERE book_id = :book AND number > :after ORDER BY number LIMIT :page
+SELECT e.book_id, number, effective_date, recorded_at, kind, description, note_digest, source, actor, reverses, link,
+       metadata, line_count, previous_hash, hash, n.salt, n.text
+  FROM ledger_entry e
+  LEFT JOIN ledger_note n ON n.book_id = e.book_id AND n.entry_number = e.number
+ WHERE e.book_id = :book AND number > :after ORDER BY number LIMIT :page
 """
 
 LINES = """
@@ -151,7 +174,44 @@ SELECT p.entry_number, p.line, p.account_id, p.effective_date, p.amount, p.balan
  ORDER BY p.entry_number, p.line
 """
 
+CLOSES = """
+SELECT a.number, a.month, (a.month + interval '1 month' - interval '1 day')::date AS last_day, a.head_number,
+       a.head_hash, a.digest, e.hash
+  FROM ledger_period_act a
+  LEFT JOIN ledger_entry e ON e.book_id = a.book_id AND e.number = a.head_number
+ WHERE a.book_id = :book AND a.act = 'close' ORDER BY a.number
+"""
+
+CLOSED_SUMS = """
+SELECT coalesce(a.code, '?'), coalesce(a.currency, '?'), sum(greatest(p.amount, 0)), sum(greatest(-p.amount, 0))
+  FROM ledger_posting p
+  LEFT JOIN ledger_account a ON a.book_id = p.book_id AND a.account_id = p.account_id
+ WHERE p.book_id = :book AND p.entry_number <= :number AND p.effective_date <= :end
+ GROUP BY a.code, a.currency
+"""
+
 DERIVED = {
+    "period": """
+SELECT 'period ' || to_char(coalesce(p.month, a.month), 'YYYY-MM'),
+       'its state should be ' || coalesce(a.status, 'open') || ' by what was done with it'
+  FROM (SELECT month, status FROM ledger_period WHERE book_id = :book) p
+  FULL JOIN (SELECT DISTINCT ON (month) month,
+                    CASE act WHEN 'hold' THEN 'held' WHEN 'close' THEN 'closed' ELSE 'open' END AS status
+               FROM ledger_period_act WHERE book_id = :book AND act <> 'reopen-request'
+              ORDER BY month, number DESC) a USING (month)
+ WHERE p.status IS DISTINCT FROM a.status ORDER BY 1
+""",
+    "late-entry": """
+SELECT 'entry ' || e.number, 'it was recorded after ' || to_char(c.month, 'YYYY-MM') || ' was closed'
+  FROM (SELECT a.month, a.head_number, a.number,
+               (SELECT r.head_number FROM ledger_period_act r
+                 WHERE r.book_id = :book AND r.month = a.month AND r.act = 'reopen' AND r.number > a.number
+                 ORDER BY r.number LIMIT 1) AS reopened
+          FROM ledger_period_act a WHERE a.book_id = :book AND a.act = 'close') c
+  JOIN ledger_entry e ON e.book_id = :book AND e.number > c.head_number
+   AND (c.reopened IS NULL OR e.number <= c.reopened) AND e.effective_date < c.month + interval '1 month'
+ ORDER BY e.number
+""",
     "account-total": """
 SELECT 'account ' || a.code, 'totals should be ' || coalesce(p.debit, 0) || ' and ' || coalesce(p.credit, 0)
   FROM ledger_account a
@@ -159,6 +219,13 @@ SELECT 'account ' || a.code, 'totals should be ' || coalesce(p.debit, 0) || ' an
                FROM ledger_posting WHERE book_id = :book GROUP BY account_id) p USING (account_id)
  WHERE a.book_id = :book AND (a.debit <> coalesce(p.debit, 0) OR a.credit <> coalesce(p.credit, 0))
  ORDER BY a.code
+""",
+    "last-day": """
+SELECT 'account ' || a.code, 'its last day should be ' || coalesce(p.day::text, 'none')
+  FROM ledger_account a
+  LEFT JOIN (SELECT account_id, max(effective_date) AS day FROM ledger_posting WHERE book_id = :book GROUP BY 1) p
+    USING (account_id)
+ WHERE a.book_id = :book AND a.last_day IS DISTINCT FROM p.day ORDER BY a.code
 """,
     "turnover": """
 SELECT 'account ' || account_id || ' on ' || day,
@@ -175,6 +242,12 @@ SELECT 'entry ' || p.entry_number || ' line ' || p.line, 'the posting has no ent
   FROM ledger_posting p
   LEFT JOIN ledger_entry e ON e.book_id = p.book_id AND e.number = p.entry_number
  WHERE p.book_id = :book AND e.number IS NULL ORDER BY 1
+""",
+    "note": """
+SELECT 'entry ' || n.entry_number, 'the note has no entry'
+  FROM ledger_note n
+  LEFT JOIN ledger_entry e ON e.book_id = n.book_id AND e.number = n.entry_number
+ WHERE n.book_id = :book AND e.number IS NULL ORDER BY 1
 """,
     "reversal": """
 WITH e AS (SELECT number, reverses FROM ledger_entry WHERE book_id = :book AND reverses IS NOT NULL)

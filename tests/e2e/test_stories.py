@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -41,6 +42,13 @@ def no_violations(page: Page) -> None:
     assert results.violations_count == 0, results.generate_report()
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} pixels too wide"
+
+
+def speak(page: Page, language: str) -> None:
+    """Switch the language; on a phone the switch is behind "Lainnya"."""
+    if not page.locator("button:visible", has_text=language).count():
+        page.locator("summary:visible").first.click()
+    page.locator("button:visible", has_text=language).first.click()
 
 
 def test_a_treasurer_imports_members_and_savings_and_records_a_deposit_by_keyboard(desk: Page, product, log_in) -> None:
@@ -84,9 +92,16 @@ def test_a_treasurer_imports_members_and_savings_and_records_a_deposit_by_keyboa
     assert desk.get_by_role("button", name=re.compile("Cetak")).count() == 1
     no_violations(desk)
 
-    # The receipt's code proves itself to anybody, and says nothing else.
-    check = re.search(r"https?(?:%3A|:)(?:%2F|/){2}[^%\s]+(?:%2F|/)cek(?:%2F|/)\S+", link)
-    assert check is not None
+    # The link in the message proves the receipt to anybody, without a log-in, and says neither who nor how much.
+    found = re.search(r"https?://\S+/cek/\S+", unquote(link))
+    assert found is not None
+    stranger = desk.context.browser.new_context()
+    page = stranger.new_page()
+    assert page.goto(found.group(0)).status == 200
+    expect(page.locator("main")).not_to_contain_text(re.compile("Sukmawati|150.000"))
+    forged = found.group(0)[:-1] + ("2" if found.group(0)[-1] != "2" else "3")
+    assert page.goto(forged).status == 404
+    stranger.close()
 
 
 def test_sending_a_form_twice_records_once(desk: Page, product, log_in) -> None:
@@ -154,9 +169,7 @@ def test_an_auditor_goes_from_trial_balance_to_entry_in_three_clicks_and_downloa
     desk.goto("/ekspor")
     no_violations(desk)
     with desk.expect_download() as downloading:
-        desk.get_by_role("button", name=re.compile("Unduh")).or_(
-            desk.get_by_role("link", name=re.compile("Unduh"))
-        ).first.click()
+        desk.get_by_role("link", name="CSV untuk Excel").click()
     content = downloading.value.path().read_text("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content), delimiter=";" if ";" in content.splitlines()[0] else ","))
     assert len(rows) > 200
@@ -166,7 +179,7 @@ def test_an_auditor_goes_from_trial_balance_to_entry_in_three_clicks_and_downloa
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-@pytest.mark.parametrize("role", ["bendahara", "ketua", "pengawas", "admin", "kasir"])
+@pytest.mark.parametrize("role", ["bendahara", "admin"])
 def test_every_page_in_the_menu_opens_at_both_sizes_in_both_languages(browser, product, log_in, role: str) -> None:
     for width in (360, 1366):
         context = browser.new_context(viewport={"width": width, "height": 768}, base_url=product.url)
@@ -179,8 +192,8 @@ def test_every_page_in_the_menu_opens_at_both_sizes_in_both_languages(browser, p
         for url in urls:
             page.goto(url)
             no_violations(page)
-        page.get_by_role("button", name="English").or_(page.locator("button[value=en]")).first.click()
+        speak(page, "English")
         page.goto(urls[0])
         assert page.locator("html").get_attribute("lang") == "en"
-        page.locator("button[value=id]").first.click()
+        speak(page, "Indonesia")
         context.close()

@@ -38,6 +38,7 @@ class ModelAccount:
 class ModelEntry:
     lines: list[tuple[int, int]]
     reverses: int | None
+    day: date
     reversed_by: int | None = None
 
 
@@ -78,7 +79,10 @@ class ModelBook:
             found.add("same-account")
         if any(sums.values()):
             found.add("unbalanced")
-        month = self.periods.get(draft.effective_date.strftime("%Y-%m"))
+        name = draft.effective_date.strftime("%Y-%m")
+        month = self.periods.get(name)
+        if any(state == "closed" and other >= name for other, state in self.periods.items()):
+            month = "closed"
         if month == "closed":
             found.add("period-closed")
         if month == "held" and not draft.allow_held:
@@ -116,13 +120,39 @@ class ModelBook:
             falls = after.balance < account.balance
             if falls and account.floor is not None and after.balance - account.held < account.floor:
                 found.add("floor")
+            if falls and account.floor is not None and self.first_broken_day(draft, account_id):
+                found.add("floor-later")
         return found
+
+    def known(self, number: int, as_of: date) -> dict[str, tuple[int, int]]:
+        """Debit and credit of each account at the end of a day, from the entries up to a number."""
+        sums = {account.code: [0, 0] for account in self.accounts.values()}
+        for entry in self.entries[:number]:
+            for account_id, amount in entry.lines if entry.day <= as_of else ():
+                sums[self.accounts[account_id].code][amount < 0] += abs(amount)
+        return {code: (debit, credit) for code, (debit, credit) in sums.items()}
+
+    def first_broken_day(self, draft: Draft, account_id: int) -> tuple[date, int] | None:
+        """The first day, from the draft's on, at whose end it would leave the account too low, and by how much."""
+        account = self.accounts[account_id]
+        sign = 1 if account.side == "debit" else -1
+        moved = {day: sums[0] - sums[1] for (other, day), sums in self.days.items() if other == account_id}
+        if not any(day > draft.effective_date for day in moved):
+            return None
+        moved[draft.effective_date] = moved.get(draft.effective_date, 0) + sum(
+            amount for other, amount in draft.lines if other == account_id
+        )
+        for end in sorted(day for day in moved if day >= draft.effective_date):
+            balance = sign * sum(amount for day, amount in moved.items() if day <= end)
+            if balance < account.floor:
+                return end, account.floor - balance
+        return None
 
     def write(self, draft: Draft) -> int:
         """Post a draft that nothing speaks against; returns its number."""
         assert not self.objections(draft)
         number = len(self.entries) + 1
-        self.entries.append(ModelEntry([tuple(line) for line in draft.lines], draft.reverses))
+        self.entries.append(ModelEntry([tuple(line) for line in draft.lines], draft.reverses, draft.effective_date))
         for account_id, amount in draft.lines:
             account = self.accounts[account_id]
             day = self.days.setdefault((account_id, draft.effective_date), [0, 0])
@@ -159,7 +189,16 @@ class ModelBook:
             assert isinstance(outcome, Rejected), (draft, outcome, objections)
             assert outcome.code in objections, (draft, outcome, objections)
             assert not outcome.replayed
+            if outcome.code == "floor-later":
+                self._check_day(draft, outcome)
             self.keys[draft.key] = draft.fingerprint, outcome.code
+
+    def _check_day(self, draft: Draft, outcome: Rejected) -> None:
+        """It names the first day that breaks, and what is missing then."""
+        (account_id,) = (key for key, account in self.accounts.items() if account.code == outcome.detail["account"])
+        day, shortfall = self.first_broken_day(draft, account_id)
+        assert outcome.detail["day"] == day.isoformat()
+        assert outcome.detail["shortfall"] == shortfall
 
     def check_linked(self, drafts: list[Draft], outcomes: list[Outcome]) -> None:
         """All or none: the drafts are new and have different keys."""

@@ -15,7 +15,7 @@ from koperasi.db import Database
 from ledger import AccountType, Draft, Line, NewAccount, Outcome, Report, Side
 
 DAY = date(2026, 11, 25)
-TABLES = ("book", "account", "entry", "posting", "turnover", "reversal", "period", "key")
+TABLES = ("book", "account", "entry", "note", "posting", "turnover", "reversal", "period", "period_act", "key")
 
 CHART = (
     NewAccount("1101", "Kas", "Cash", AccountType.ASSET, Side.DEBIT, floor=0),
@@ -67,6 +67,15 @@ class Desk:
     async def set_period(self, month: date, status: ledger.PeriodStatus) -> None:
         async with self.database.work(self.book) as work:
             await ledger.set_period(work.connection, self.book, month, status, by="ketua")
+            await work.commit()
+
+    async def reopen(self, month: date, *, ask: str = "bendahara", agree: str = "ketua") -> None:
+        """Two people open a closed month again."""
+        async with self.database.work(self.book) as work:
+            await ledger.reopen_request(work.connection, self.book, month, by=ask, reason="Salah tutup")
+            await work.commit()
+        async with self.database.work(self.book) as work:
+            await ledger.reopen_confirm(work.connection, self.book, month, by=agree)
             await work.commit()
 
     async def balance(self, code: str, as_of: date | None = None) -> int:

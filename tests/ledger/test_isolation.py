@@ -156,7 +156,9 @@ async def test_rights_over_whole_tables(owner_engine):
     assert {pair for pair in app if pair[0].startswith("ledger")} == {
         ("ledger_book", "INSERT"), ("ledger_head", "INSERT"), ("ledger_period", "INSERT"),
     }  # fmt: skip
-    assert writer == {(f"ledger_{table}", "INSERT") for table in ("entry", "posting", "key", "turnover", "reversal")}
+    assert writer == {
+        (f"ledger_{table}", "INSERT") for table in ("entry", "note", "posting", "key", "turnover", "reversal")
+    }
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,8 @@ async def test_rights_over_whole_tables(owner_engine):
         (
             "koperasi_ledger",
             {
-                *("ledger_account.debit", "ledger_account.credit", "ledger_turnover.debit", "ledger_turnover.credit"),
+                *(f"ledger_account.{name}" for name in ("debit", "credit", "last_day")),
+                *("ledger_turnover.debit", "ledger_turnover.credit"),
                 *(f"ledger_head.last_{name}" for name in ("number", "hash", "recorded_at")),
                 "ledger_reversal.undone_by",
             },

@@ -126,9 +126,9 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.run(self.desk.digest(without=["key"])) == before
         self.past.append(draft)
 
-    @rule(lines=balanced(), on=days, allow_held=st.booleans(), direct=st.booleans())
-    def post(self, lines: list[tuple[str, int]], on: date, allow_held: bool, direct: bool) -> None:
-        self.send(self.new(lines, on, allow_held=allow_held), direct=direct)
+    @rule(lines=balanced(), on=days, allow_held=st.booleans(), direct=st.booleans(), note=st.none() | st.just("Nota é"))
+    def post(self, lines: list[tuple[str, int]], on: date, allow_held: bool, direct: bool, note: str | None) -> None:
+        self.send(self.new(lines, on, allow_held=allow_held, note=note), direct=direct)
 
     @rule(amount=st.integers(1, 2000), to=st.sampled_from(RUPIAH[1:3]), on=days)
     def pay_in(self, amount: int, to: str, on: date) -> None:
@@ -199,14 +199,28 @@ class LedgerMachine(RuleBasedStateMachine):
 
         return await asyncio.gather(*(ask(position, draft) for position, draft in enumerate(drafts)))
 
+    @rule(pick=picks, as_of=days)
+    def look_back(self, pick: int, as_of: date) -> None:
+        """Both clocks: the end of some day, as the book stood at some entry."""
+        number = pick % (len(self.model.entries) + 1)
+        rows = self.run(self._known(number, as_of))
+        assert {row.account.code: (row.debit, row.credit) for row in rows} == self.model.known(number, as_of)
+
+    async def _known(self, number: int, as_of: date) -> list[ledger.TrialBalanceRow]:
+        async with self.world.database.reading(self.desk.book) as connection:
+            return await ledger.trial_balance(connection, self.desk.book, as_of, detailed=True, known_at=number)
+
     @rule(month=st.sampled_from(MONTHS), status=st.sampled_from(("held", "closed", "open", "held", "closed")))
     def set_period(self, month: date, status: str) -> None:
         name = month.strftime("%Y-%m")
         now = self.model.periods.get(name, "open")
+        closed = list(self.model.periods.items())
         earlier_open = any(
-            day < month and self.model.periods.get(day.strftime("%Y-%m")) != "closed" for _, day in self.model.days
+            day < month and not any(state == "closed" and other >= day.strftime("%Y-%m") for other, state in closed)
+            for _, day in self.model.days
         )
-        refused = now != status and (now == "closed" or (status == "closed" and earlier_open))
+        later_closed = any(state == "closed" and other > name for other, state in self.model.periods.items())
+        refused = now != status and (now == "closed" or later_closed or (status == "closed" and earlier_open))
         before = self.run(self.desk.digest())
         try:
             self.run(self.desk.set_period(month, PeriodStatus(status)))
@@ -216,6 +230,20 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             assert not refused
             self.model.periods[name] = status
+
+    @rule(month=st.sampled_from(MONTHS), agree=st.sampled_from(("ketua", "ketua", "bendahara")))
+    def reopen(self, month: date, agree: str) -> None:
+        name = month.strftime("%Y-%m")
+        closed = [other for other, state in self.model.periods.items() if state == "closed"]
+        allowed = bool(closed) and max(closed) == name
+        try:
+            self.run(self.desk.reopen(month, agree=agree))
+        except PeriodError:
+            assert not allowed or agree == "bendahara"
+        else:
+            assert allowed
+            assert agree == "ketua"
+            self.model.periods[name] = "open"
 
     @rule(code=st.sampled_from(("1101", "2101.1", "2101.2")), held=st.integers(0, 300))
     def hold(self, code: str, held: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,17 @@ from hypothesis import strategies as st
 
 import ledger
 from ledger import Draft, LedgerError, Line, Rejected, split
-from ledger.checks import AccountFacts, ReversalFacts, Totals, apply_lines, check_period, check_reversal, check_shape
-from ledger.seal import GENESIS, canonical, seal
+from ledger.checks import (
+    AccountFacts,
+    ReversalFacts,
+    Totals,
+    apply_lines,
+    check_days,
+    check_period,
+    check_reversal,
+    check_shape,
+)
+from ledger.seal import GENESIS, canonical, digest_of, seal
 
 from .model import ModelAccount, ModelBook
 
@@ -84,7 +94,9 @@ def described(facts: dict) -> bytes:
         str(facts["number"]),
         f'"{facts["effective_date"]:%Y-%m-%d}"',
         f'"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond:06d}Z"',
-        *(json_text(facts[name]) for name in ("kind", "description", "source", "actor")),
+        *(json_text(facts[name]) for name in ("kind", "description")),
+        "null" if facts["note_digest"] is None else f'"{facts["note_digest"].hex()}"',
+        *(json_text(facts[name]) for name in ("source", "actor")),
         "null" if facts["reverses"] is None else str(facts["reverses"]),
         json_text(facts["link"]),
         f"[{','.join(pairs)}]",
@@ -102,6 +114,7 @@ entry_facts = st.fixed_dictionaries(
         "recorded_at": st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
         "kind": words,
         "description": words,
+        "note_digest": st.none() | st.binary(min_size=32, max_size=32),
         "source": st.none() | words,
         "actor": words,
         "reverses": st.none() | st.integers(1, 2**63 - 1),
@@ -123,9 +136,11 @@ def test_the_sealed_bytes_read_back_as_what_was_sealed(facts):
     read = json.loads(canonical(**facts))
     assert read[1:4] == [facts["book_id"], facts["number"], facts["effective_date"].isoformat()]
     assert datetime.fromisoformat(read[4]) == facts["recorded_at"]
-    assert read[5:11] == [facts[name] for name in ("kind", "description", "source", "actor", "reverses", "link")]
-    assert dict(read[11]) == facts["metadata"]
-    assert [tuple(line) for line in read[12]] == facts["lines"]
+    assert read[5:7] == [facts["kind"], facts["description"]]
+    assert (read[7] and bytes.fromhex(read[7])) == facts["note_digest"]
+    assert read[8:12] == [facts[name] for name in ("source", "actor", "reverses", "link")]
+    assert dict(read[12]) == facts["metadata"]
+    assert [tuple(line) for line in read[13]] == facts["lines"]
 
 
 @given(entry_facts, entry_facts)
@@ -141,6 +156,7 @@ def test_the_worked_example_of_the_documentation():
         recorded_at=datetime(2026, 11, 25, 3, 4, 5, 1, UTC),
         kind="savings.deposit",
         description="Setoran 120000017",
+        note_digest=None,
         source=None,
         actor="kasir1",
         reverses=None,
@@ -150,13 +166,38 @@ def test_the_worked_example_of_the_documentation():
     )
     assert text.decode() == EXAMPLE
     assert seal(GENESIS, text).hex() == EXAMPLE_HASH
+    documentation = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    assert EXAMPLE in documentation
+    assert EXAMPLE_HASH in documentation
+
+
+def test_the_worked_example_of_a_note():
+    digest = digest_of(bytes(range(16)), "Salah ketik, atas permintaan Bu Sutinah")
+    text = canonical(
+        book_id=1,
+        number=2,
+        effective_date=date(2026, 11, 25),
+        recorded_at=datetime(2026, 11, 25, 3, 9, tzinfo=UTC),
+        kind="reversal",
+        description="Jurnal balik 1",
+        note_digest=digest,
+        source=None,
+        actor="bendahara",
+        reverses=1,
+        link=None,
+        metadata={},
+        lines=[("1101", "IDR", -5000000), ("2101.120000017", "IDR", 5000000)],
+    )
+    documentation = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    for shown in (bytes(range(16)).hex(), digest.hex(), text.decode(), seal(bytes.fromhex(EXAMPLE_HASH), text).hex()):
+        assert shown in documentation
 
 
 EXAMPLE = (
-    '["koperasi-entry-1",1,1,"2026-11-25","2026-11-25T03:04:05.000001Z","savings.deposit","Setoran 120000017",null,'
+    '["koperasi-entry-1",1,1,"2026-11-25","2026-11-25T03:04:05.000001Z","savings.deposit","Setoran 120000017",null,null,'
     '"kasir1",null,null,[],[["1101","IDR",5000000],["2101.120000017","IDR",-5000000]]]'
 )
-EXAMPLE_HASH = "f9dbae437343588df575b172528d37352f0d6aa41b52bd85b53dbd1b3ee5693e"
+EXAMPLE_HASH = "732f7a655c6ae66d44f9d2c576f5504b213a26cc99d382ee004f0e025bc960d1"
 
 
 # --- what may be posted ---------------------------------------------------------------------------------------------
@@ -187,6 +228,11 @@ def mostly_balanced(draw: st.DrawFn) -> list[tuple[int, int]]:
     return [*lines, (draw(st.integers(1, 3)), -sum(amount for _, amount in lines))] if draw(st.booleans()) else lines
 
 
+def terms(account: AccountFacts) -> dict:
+    """What the model knows of an account; its last day it sees in its entries."""
+    return {name: value for name, value in account._asdict().items() if name != "last_day"}
+
+
 @given(
     mostly_balanced(),
     st.lists(facts_of_accounts, min_size=3, max_size=3),
@@ -200,7 +246,7 @@ def test_checks_refuse_exactly_what_the_model_objects_to(lines, facts, sums, sta
     before = {number: Totals(*pair) for number, pair in enumerate(sums, 1)}
     model = ModelBook(
         {
-            number: ModelAccount(**account._asdict(), debit=before[number].debit, credit=before[number].credit)
+            number: ModelAccount(**terms(account), debit=before[number].debit, credit=before[number].credit)
             for number, account in accounts.items()
         },
         periods={"2026-11": status},
@@ -218,6 +264,38 @@ def test_checks_refuse_exactly_what_the_model_objects_to(lines, facts, sums, sta
             assert total == (model.accounts[number].debit, model.accounts[number].credit)
         last = {account: balance for (account, _), balance in zip(lines, balances, strict=True)}
         assert last == {number: total.debit - total.credit for number, total in after.items()}
+
+
+some_days = st.integers(1, 6).map(lambda day: DAY.replace(day=day))
+movements = st.lists(st.tuples(some_days, st.integers(-300, 300).filter(bool)), max_size=8)
+
+
+@given(
+    movements,
+    st.integers(-300, 300).filter(bool),
+    some_days,
+    st.sampled_from(["debit", "credit"]),
+    st.integers(-200, 200),
+)
+def test_a_draft_dated_back_is_checked_against_every_later_day(moved, amount, on, side, floor):
+    """Account 1 has the floor and a history, account 2 takes anything."""
+    accounts = {1: PLAIN._replace(side=side, floor=floor), 2: PLAIN._replace(code="2")}
+    model = ModelBook({number: ModelAccount(**terms(facts)) for number, facts in accounts.items()})
+    model.accounts[1].floor = None  # history is what it is
+    for number, (day, change) in enumerate(moved):
+        model.write(Draft(1, day, "test", "Uji", "penguji", (Line(1, change), Line(2, -change)), f"k{number}"))
+    model.accounts[1].floor = floor
+    asked = draft((1, amount), (2, -amount), on=on)
+    before = {number: Totals(account.debit, account.credit) for number, account in model.accounts.items()}
+    tried = apply_lines(asked.lines, {1: accounts[1]._replace(floor=None), 2: accounts[2]}, before)
+    days = {1: {day: debit - credit for (account, day), (debit, credit) in model.days.items() if account == 1}}
+    answer = check_days(asked, accounts, before, tried[0], days)
+    assert (answer is None) == ("floor-later" not in model.objections(asked))
+    if answer is not None:
+        day, shortfall = model.first_broken_day(asked, 1)
+        assert answer == Rejected(
+            "floor-later", {"account": "1", "day": day.isoformat(), "shortfall": shortfall, "currency": "IDR"}
+        )
 
 
 PLAIN = AccountFacts("1", "debit", "IDR", None, 0, False, None, None)

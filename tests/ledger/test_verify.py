@@ -66,6 +66,40 @@ async def test_the_order_of_metadata_is_no_damage(damaged):
     assert await damaged(f"UPDATE ledger_entry SET metadata = {spelling} WHERE book_id = {{b}} AND number = 2") == []
 
 
+async def test_a_changed_note(damaged):
+    """The reversal's reason: its seal covers the digest, the note must match it."""
+    at = "WHERE book_id = {b} AND entry_number = 4"
+    assert where(await damaged(f"UPDATE ledger_note SET text = 'lain' {at}")) == {("note", "entry 4")}
+
+
+async def test_a_changed_salt(damaged):
+    salted = "UPDATE ledger_note SET salt = substr(sha256('x'), 1, 16) WHERE book_id = {b}"
+    assert where(await damaged(salted)) == {("note", "entry 4")}
+
+
+async def test_a_note_with_its_digest_changed_breaks_the_seal(damaged):
+    found = await damaged(
+        "UPDATE ledger_note SET text = 'lain' WHERE book_id = {b}",
+        "UPDATE ledger_entry SET note_digest = (SELECT sha256(salt || convert_to(text, 'UTF8')) FROM ledger_note"
+        " WHERE book_id = {b}) WHERE book_id = {b} AND number = 4",
+    )
+    assert where(found) == {("seal", "entry 4")}
+
+
+async def test_a_note_that_was_never_sealed(damaged):
+    put = "INSERT INTO ledger_note VALUES ({b}, 2, decode(repeat('00', 16), 'hex'), 'lain')"
+    assert where(await damaged(put)) == {("note", "entry 2")}
+
+
+async def test_a_note_of_no_entry(damaged):
+    put = "INSERT INTO ledger_note VALUES ({b}, 9, decode(repeat('00', 16), 'hex'), 'lain')"
+    assert where(await damaged(put)) == {("note", "entry 9")}
+
+
+async def test_an_erased_note_is_no_damage(damaged):
+    assert await damaged("DELETE FROM ledger_note WHERE book_id = {b}") == []
+
+
 async def test_a_changed_date(damaged):
     found = await damaged("UPDATE ledger_entry SET effective_date = '2026-11-26' WHERE book_id = {b} AND number = 2")
     assert where(found) == {SEAL, *(("line-date", f"entry 2 line {line}") for line in (1, 2, 3))}
@@ -76,7 +110,7 @@ async def test_a_changed_date_of_the_postings(damaged):
         "UPDATE ledger_posting SET effective_date = '2026-11-26' WHERE book_id = {b} AND entry_number = 3"
     )
     assert {("line-date", "entry 3 line 1"), ("line-date", "entry 3 line 2")} <= where(found)
-    assert {code for code, _ in where(found)} == {"line-date", "turnover"}
+    assert {code for code, _ in where(found)} == {"line-date", "turnover", "last-day"}
 
 
 async def test_a_changed_amount(damaged, desk):
@@ -157,6 +191,11 @@ async def test_changed_totals(damaged, column):
         f"UPDATE ledger_account SET {column} = {column} + 1 WHERE book_id = {{b}} AND account_id = {{a1102}}"
     )
     assert where(found) == {("account-total", "account 1102")}
+
+
+async def test_a_changed_last_day(damaged):
+    found = await damaged("UPDATE ledger_account SET last_day = NULL WHERE book_id = {b} AND account_id = {a1102}")
+    assert where(found) == {("last-day", "account 1102")}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, post
-from pydantic import Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from koperasi.access import rules, service
 from koperasi.access.service_tokens import issue_token, recognise_token, revoke_token, touch_token, verified
@@ -17,6 +17,9 @@ from koperasi.rest import ApiRequest, Model, Result, Text, problems
 
 class NewToken(Model):
     """Who asks for a token."""
+
+    # Spaces may be part of a password.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     cooperative: Annotated[str, Field(min_length=1, max_length=40, examples=["mekar-jaya"])]
     username: Annotated[Text, Field(max_length=100)]
@@ -43,7 +46,7 @@ class Tokens(Controller):
     @post(
         opt={"permission": Permission.PUBLIC},
         security=[{}],
-        responses=problems(429),
+        responses=problems(413, 415, 429),
     )
     async def issue(
         self, data: NewToken, request: Request[Identity | None, Any, Any], database: Database, settings: Settings

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Litestar
+from litestar import Litestar, Request
+from litestar._parsers import parse_url_encoded_form_data
 from litestar.connection import ASGIConnection
+from litestar.datastructures import FormMultiDict
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.routes import HTTPRoute
@@ -14,7 +16,7 @@ from koperasi.access.api import bearer_identity
 from koperasi.access.pages import session_cookie_name, session_identity
 from koperasi.config import Settings
 from koperasi.db import Database
-from koperasi.errors import Forbidden, Unauthorised
+from koperasi.errors import BadRequest, Forbidden, Unauthorised
 from koperasi.i18n import N_
 from koperasi.permissions import Identity, Permission
 
@@ -34,6 +36,23 @@ class LoginNeeded(Unauthorised):
     def __init__(self, location: str) -> None:
         super().__init__("log-in-needed", N_("Silakan masuk dahulu."))
         self.location = location
+
+
+class FormsForgotten(Request[Any, Any, Any]):
+    """A request whose form is not kept: Litestar's parser remembers the last 1,024 forms, passwords among them."""
+
+    async def form(self) -> FormMultiDict:
+        """The form's fields.
+
+        Raises:
+            BadRequest: ``form``: parts of it are in no character set, or in one that nobody knows.
+        """
+        try:
+            return await super().form()
+        except (UnicodeError, LookupError) as error:
+            raise BadRequest("form", N_("Isi formulir tidak terbaca.")) from error
+        finally:
+            parse_url_encoded_form_data.cache_clear()
 
 
 class Authentication(AbstractAuthenticationMiddleware):

@@ -135,6 +135,12 @@ async def list_users(connection: AsyncConnection, book_id: int) -> list[User]:
     return [_user(row) for row in found.mappings()]
 
 
+async def name_of(connection: AsyncConnection, book_id: int, username: str) -> str:
+    """The name of a user, as paper wants it; the user name itself for one who is no user (an import, the demo)."""
+    query = select(app_user.c.name).where(app_user.c.username == username, app_user.c.book_id == book_id)
+    return str(await connection.scalar(query) or username)
+
+
 async def user_by_id(connection: AsyncConnection, book_id: int, user_id: int) -> User:
     """One user.
 

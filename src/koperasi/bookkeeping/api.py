@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import Controller, Response, get, post, put
-from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, Parameter, QueryParameter
+from litestar.params import Parameter, QueryParameter
 
 import ledger
 from koperasi.bookkeeping import service
@@ -21,27 +20,36 @@ from koperasi.bookkeeping.wire import (
     EntryOut,
     ItemOut,
     ItemProblem,
+    PeriodActList,
+    PeriodActOut,
     PeriodIn,
     PeriodList,
     PeriodOut,
+    ReopeningIn,
     ReversalIn,
 )
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import BadRequest, FieldError, Refusal
 from koperasi.i18n import N_, translate
+from koperasi.known import known
 from koperasi.permissions import Permission
 from koperasi.posting import Settled
-from koperasi.rest import ApiRequest, ProblemField, decode_cursor, encode_cursor, idempotency, problems
+from koperasi.rest import (
+    ApiRequest,
+    KeyHeader,
+    MovesMoney,
+    ProblemField,
+    decode_cursor,
+    encode_cursor,
+    idempotency,
+    problems,
+)
 
 Number = Annotated[int, Parameter(ge=1, le=2**53)]
 """An entry's number."""
 
-KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
 REPLAYED = {"Idempotency-Replayed": "true"}
-REPLAY_HEADER = ResponseHeader(
-    name="Idempotency-Replayed", description="true when this key was answered before", documentation_only=True
-)
 BULK_REFUSED = N_("Tidak ada yang dicatat: paling sedikit satu jurnal ditolak.")
 
 
@@ -63,7 +71,7 @@ class JournalController(Controller):
     path = "/api/v1"
     tags = ("journal",)
 
-    @get("/journal-entries", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403))
+    @get("/journal-entries", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403, 422))
     async def list_entries(
         self,
         request: ApiRequest,
@@ -71,13 +79,25 @@ class JournalController(Controller):
         from_date: Annotated[date | None, QueryParameter(name="from", required=False)] = None,
         to_date: Annotated[date | None, QueryParameter(name="to", required=False)] = None,
         kind: Annotated[str | None, Parameter(pattern=r"^[a-z][a-z0-9._-]{0,59}$", required=False)] = None,
+        known_at: Annotated[
+            str | None,
+            Parameter(
+                max_length=40,
+                required=False,
+                description="As the book stood then: an entry's number, a day (its end), or a moment (ISO 8601).",
+            ),
+        ] = None,
         cursor: Annotated[str | None, Parameter(max_length=1000)] = None,
         limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
     ) -> EntryList:
-        """List entries in the order of their numbers, by effective date (``from``, ``to``) and ``kind``."""
+        """List entries in the order of their numbers, by effective date (``from``, ``to``) and ``kind``.
+
+        With ``known_at`` those that the book had then, each as it was known: ``reversed_by`` too.
+        """
         after = decode_cursor(cursor, "int")
         book_id = request.user.book_id
         async with database.reading(book_id) as connection:
+            zone = (await cooperative_of(connection, book_id)).zone
             found, more = await service.entries(
                 connection,
                 book_id,
@@ -86,6 +106,7 @@ class JournalController(Controller):
                 to_date=to_date,
                 kind=kind,
                 limit=limit,
+                known_at=(await known(connection, book_id, known_at, zone)).at,
             )
         last = encode_cursor(found[-1].entry.number) if more else None
         return EntryList(items=[EntryOut.of(view) for view in found], next_cursor=last)
@@ -94,7 +115,7 @@ class JournalController(Controller):
         "/journal-entries",
         opt={"permission": Permission.POST_JOURNAL},
         responses=problems(400, 401, 403, 422, 503),
-        response_headers=[REPLAY_HEADER],
+        operation_class=MovesMoney,
     )
     async def post_entry(
         self, request: ApiRequest, database: Database, poster: ledger.Poster, data: EntryIn, key: KeyHeader = None
@@ -122,7 +143,7 @@ class JournalController(Controller):
         "/journal-entries/{number:int}/reversals",
         opt={"permission": Permission.REVERSE},
         responses=problems(400, 401, 403, 404, 409, 422, 503),
-        response_headers=[REPLAY_HEADER],
+        operation_class=MovesMoney,
     )
     async def reverse_entry(
         self,
@@ -153,8 +174,9 @@ class JournalController(Controller):
         "/journal-entries/bulk",
         opt={"permission": Permission.POST_JOURNAL},
         status_code=200,
+        operation_class=MovesMoney,
         responses={
-            **problems(400, 401, 403, 503),
+            **problems(413, 415),
             422: ResponseSpec(
                 BulkProblem,
                 generate_examples=False,
@@ -215,17 +237,54 @@ class PeriodController(Controller):
         "/periods/{month:str}", opt={"permission": Permission.CLOSE_PERIOD}, responses=problems(400, 401, 403, 409, 422)
     )
     async def set_period(self, request: ApiRequest, database: Database, month: str, data: PeriodIn) -> PeriodOut:
-        """Hold, close or let go a month (``2026-11``). Months close in order, and a closed one stays closed."""
+        """Hold, close or let go a month (``2026-11``). Months close in order; a closed one stays closed."""
         first, book_id = month_of(month), request.user.book_id
         today = await _today(request, database)
         async with database.work(book_id) as work:
             await service.set_month(
                 work.connection, book_id, first, data.status, today=today, actor=request.user.username
             )
-            months = await service.months(work.connection, book_id)
+            found = await service.month(work.connection, book_id, first)
             await work.commit()
-        untouched = service.Month(first, ledger.PeriodStatus.OPEN, has_entries=False, by=None)
-        return PeriodOut.of(next((one for one in months if one.month == first), untouched))
+        return PeriodOut.of(found)
+
+    @get("/periods/{month:str}/acts", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403))
+    async def list_acts(self, request: ApiRequest, database: Database, month: str) -> PeriodActList:
+        """What was done with a month, in order: who, when, and how far the book had come."""
+        first = month_of(month)
+        async with database.reading(request.user.book_id) as connection:
+            acts = await ledger.period_acts(connection, request.user.book_id, first)
+        return PeriodActList(items=[PeriodActOut.of(act) for act in acts])
+
+    @post(
+        "/periods/{month:str}/reopening-requests",
+        opt={"permission": Permission.CLOSE_PERIOD},
+        responses=problems(400, 401, 403, 409, 422),
+    )
+    async def request_reopening(
+        self, request: ApiRequest, database: Database, month: str, data: ReopeningIn
+    ) -> PeriodOut:
+        """Ask that a closed month be opened again: the last closed one. It stays closed until somebody else agrees."""
+        first, book_id = month_of(month), request.user.book_id
+        async with database.work(book_id) as work:
+            found = await service.request_reopening(
+                work.connection, book_id, first, reason=data.reason, actor=request.user.username
+            )
+            await work.commit()
+        return PeriodOut.of(found)
+
+    @post(
+        "/periods/{month:str}/reopenings",
+        opt={"permission": Permission.CONFIRM_REOPEN},
+        responses=problems(400, 401, 403, 409, 422),
+    )
+    async def confirm_reopening(self, request: ApiRequest, database: Database, month: str) -> PeriodOut:
+        """Agree with who asked, as another person, and open the month again. Its close stays on record."""
+        first, book_id = month_of(month), request.user.book_id
+        async with database.work(book_id) as work:
+            found = await service.confirm_reopening(work.connection, book_id, first, actor=request.user.username)
+            await work.commit()
+        return PeriodOut.of(found)
 
 
 async def _today(request: ApiRequest, database: Database) -> date:

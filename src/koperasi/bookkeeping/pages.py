@@ -1,33 +1,27 @@
-"""Pages of the general journal: the list, an entry, an entry by hand, a reversal, and the months of the book."""
+"""Pages of the general journal: the list, an entry, and the months of the book. Those that post are ``pages_entry``."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
 from litestar.response import Redirect
 
 import ledger
-from koperasi.bookkeeping import service
+from koperasi.bookkeeping import pages_entry, service
 from koperasi.bookkeeping.api import month_of
-from koperasi.cooperatives.service import cooperative_of
+from koperasi.bookkeeping.pages_entry import Number, today_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.formats import format_date
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
 from koperasi.permissions import Permission
-from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.web import Form, Notice
 
 PAGE_SIZE = 50
-FIRST_ROWS = 6
-MORE_ROWS = 4
-MOST_ROWS = 60
 
 DONE = {
     "tercatat": N_("Jurnal tercatat."),
@@ -35,14 +29,14 @@ DONE = {
     "ditahan": N_("Bulan ini ditahan: tidak menerima jurnal untuk sementara."),
     "dibuka": N_("Bulan ini menerima jurnal lagi."),
     "ditutup": N_("Bulan ini ditutup."),
+    "diminta": N_("Permintaan tercatat. Bulan ini terbuka lagi bila orang lain menyetujuinya."),
+    "disetujui": N_("Bulan ini terbuka lagi; penutupannya tetap tercatat."),
 }
 PERIOD_DONE = {
     ledger.PeriodStatus.HELD: "ditahan",
     ledger.PeriodStatus.OPEN: "dibuka",
     ledger.PeriodStatus.CLOSED: "ditutup",
 }
-
-Number = Annotated[int, Parameter(ge=1, le=2**53)]
 
 
 class JournalPages(Controller):
@@ -101,84 +95,6 @@ class JournalPages(Controller):
         )
 
 
-class EntryPages(Controller):
-    """Entries by hand, and reversals."""
-
-    include_in_schema = False
-
-    @get("/jurnal/baru", opt={"permission": Permission.POST_JOURNAL})
-    async def new_page(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
-        """The form for an entry by hand."""
-        form = Form(locale=request.user.locale)
-        form.set("date", (await _today(request, database)).isoformat())
-        return await _entry_form(request, database, frame, form, str(uuid4()))
-
-    @post("/jurnal/baru", opt={"permission": Permission.POST_JOURNAL}, status_code=200)
-    async def post_entry(
-        self, request: ApiRequest, database: Database, poster: ledger.Poster, frame: Frame
-    ) -> Response[Any]:
-        """Post the entry; or give it more rows, or only add it up, when that button was pressed."""
-        form = Form(dict(await request.form()), request.user.locale)
-        key = form.uuid("key")
-        new, places = _entry_of(form)
-        if form.flag("more") or form.flag("sum"):
-            return await _entry_form(request, database, frame, form, form.value("key"), added_up=True)
-        if not form.ok or new is None or key is None:
-            return await _entry_form(request, database, frame, form, str(uuid4()), status=422, added_up=True)
-        try:
-            settled = await service.post_entry(
-                database,
-                poster,
-                request.user.book_id,
-                new,
-                today=await _today(request, database),
-                actor=request.user.username,
-                idempotency=Idempotency.of("web", str(key), "jurnal", new),
-            )
-        except Refusal as refusal:
-            form.add_refusal(refusal, places)
-            return await _entry_form(request, database, frame, form, str(uuid4()), status=refusal.status, added_up=True)
-        return Redirect(f"/jurnal/{settled.number}?selesai=tercatat", status_code=303)
-
-    @get("/jurnal/{number:int}/balik", opt={"permission": Permission.REVERSE})
-    async def reversal_page(
-        self, request: ApiRequest, database: Database, frame: Frame, number: Number
-    ) -> Response[str]:
-        """What undoing the entry would do, before it is done."""
-        form = Form(locale=request.user.locale)
-        form.set("date", (await _today(request, database)).isoformat())
-        return await _reversal_form(request, database, frame, form, number)
-
-    @post("/jurnal/{number:int}/balik", opt={"permission": Permission.REVERSE}, status_code=200)
-    async def reverse(
-        self, request: ApiRequest, database: Database, poster: ledger.Poster, frame: Frame, number: Number
-    ) -> Response[Any]:
-        """Undo the entry by one that mirrors it."""
-        form = Form(dict(await request.form()), request.user.locale)
-        key = form.uuid("key")
-        reason, day = form.text("reason", required=True), form.date("date")
-        of_reversal = form.flag("of_reversal")
-        if not form.ok or key is None:
-            return await _reversal_form(request, database, frame, form, number, status=422)
-        try:
-            settled = await service.reverse_entry(
-                database,
-                poster,
-                request.user.book_id,
-                number,
-                reason=reason,
-                effective_date=day,
-                today=await _today(request, database),
-                actor=request.user.username,
-                idempotency=Idempotency.of("web", str(key), "balik", number, reason, day, of_reversal),
-                of_reversal=of_reversal,
-            )
-        except Refusal as refusal:
-            form.add_refusal(refusal)
-            return await _reversal_form(request, database, frame, form, number, status=refusal.status)
-        return Redirect(f"/jurnal/{settled.number}?selesai=balik", status_code=303)
-
-
 class PeriodPages(Controller):
     """Months: which take entries, and holding and closing them."""
 
@@ -207,16 +123,19 @@ class PeriodPages(Controller):
 
     @post("/periode/{month:str}", opt={"permission": Permission.CLOSE_PERIOD}, status_code=200)
     async def set_month(self, request: ApiRequest, database: Database, frame: Frame, month: str) -> Response[Any]:
-        """Hold, close or let go a month; closing is for good, so a box must be ticked."""
+        """Hold, close or let go a month; closing is not undone by one alone, so a box must be ticked."""
         identity, first = request.user, month_of(month)
         form = Form(dict(await request.form()), identity.locale)
         chosen = form.choice("status", list(ledger.PeriodStatus))
         if chosen == ledger.PeriodStatus.CLOSED and not form.flag("sure"):
-            form.error("sure", N_("Bulan yang ditutup tidak dapat dibuka lagi. Centang dahulu bahwa Anda yakin."))
+            form.error(
+                "sure",
+                N_("Bulan yang ditutup tidak dapat dibuka lagi oleh satu orang. Centang dahulu bahwa Anda yakin."),
+            )
         if not form.ok or chosen is None:
             return await _month_form(request, database, frame, form, first, status=422)
         status = ledger.PeriodStatus(chosen)
-        today = await _today(request, database)
+        today = await today_of(request, database)
         try:
             async with database.work(identity.book_id) as work:
                 await service.set_month(
@@ -228,6 +147,48 @@ class PeriodPages(Controller):
             return await _month_form(request, database, frame, form, first, status=refusal.status)
         return Redirect(f"/periode?selesai={PERIOD_DONE[status]}", status_code=303)
 
+    @get("/periode/{month:str}/riwayat", opt={"permission": Permission.READ_BOOKS})
+    async def history_page(self, request: ApiRequest, database: Database, frame: Frame, month: str) -> Response[str]:
+        """What was done with a month; where it is closed, asking to open it again, and agreeing."""
+        return await _history(request, database, frame, Form(locale=request.user.locale), month_of(month))
+
+    @post("/periode/{month:str}/buka", opt={"permission": Permission.CLOSE_PERIOD}, status_code=200)
+    async def request_reopening(
+        self, request: ApiRequest, database: Database, frame: Frame, month: str
+    ) -> Response[Any]:
+        """Ask that a closed month be opened again."""
+        identity, first = request.user, month_of(month)
+        form = Form(dict(await request.form()), identity.locale)
+        reason = form.text("reason", required=True)
+        if not form.ok:
+            return await _history(request, database, frame, form, first, status=422)
+        try:
+            async with database.work(identity.book_id) as work:
+                await service.request_reopening(
+                    work.connection, identity.book_id, first, reason=reason, actor=identity.username
+                )
+                await work.commit()
+        except Refusal as refusal:
+            form.add_refusal(refusal)
+            return await _history(request, database, frame, form, first, status=refusal.status)
+        return Redirect("/periode?selesai=diminta", status_code=303)
+
+    @post("/periode/{month:str}/setuju", opt={"permission": Permission.CONFIRM_REOPEN}, status_code=200)
+    async def confirm_reopening(
+        self, request: ApiRequest, database: Database, frame: Frame, month: str
+    ) -> Response[Any]:
+        """Agree with who asked: the month is open again."""
+        identity, first = request.user, month_of(month)
+        form = Form(dict(await request.form()), identity.locale)
+        try:
+            async with database.work(identity.book_id) as work:
+                await service.confirm_reopening(work.connection, identity.book_id, first, actor=identity.username)
+                await work.commit()
+        except Refusal as refusal:
+            form.add_refusal(refusal)
+            return await _history(request, database, frame, form, first, status=refusal.status)
+        return Redirect("/periode?selesai=disetujui", status_code=303)
+
 
 def _url(query: Mapping[str, str]) -> str:
     return "/jurnal" + ("?" + urlencode(query) if query else "")
@@ -238,11 +199,6 @@ def _notices(request: ApiRequest) -> list[Notice]:
     return [Notice("ok", translate(request.user.locale, done))] if done else []
 
 
-async def _today(request: ApiRequest, database: Database) -> date:
-    async with database.directory() as connection:
-        return (await cooperative_of(connection, request.user.book_id)).today(datetime.now(UTC))
-
-
 def _month_name(first: date, locale: str) -> str:
     return format_date(first, locale).removeprefix("1 ")
 
@@ -251,112 +207,43 @@ def _last_day(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def _rows(form: Form) -> int:
-    """How many rows the form has: as many as were sent, within bounds, and more when they were asked for."""
-    sent = form.value("rows")
-    rows = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else FIRST_ROWS
-    return max(2, min(MOST_ROWS, rows))
-
-
-def _entry_of(form: Form) -> tuple[service.NewEntry | None, dict[str, str]]:
-    """The entry that was typed, without its empty rows, and where in the form each of its lines stands."""
-    day, description = form.date("date"), form.text("description", required=True)
-    source = form.text("source") or None
-    lines: list[service.NewLine] = []
-    places: dict[str, str] = {}
-    for row in range(_rows(form)):
-        account = form.text(f"account-{row}", max_length=125)
-        debit_minor = form.amount(f"debit-{row}", required=False)
-        credit_minor = form.amount(f"credit-{row}", required=False)
-        if not any(form.value(f"{name}-{row}").strip() for name in ("account", "debit", "credit")):
-            continue
-        for name in ("account", "debit", "credit"):
-            places[f"lines.{len(lines)}.{name}"] = f"{name}-{row}"
-        # A datalist offers "1101 Kas"; the code is what counts.
-        code = account.split(" ")[0]
-        if not account:
-            form.error(f"account-{row}", N_("Tulis kode akun."))
-        lines.append(service.NewLine(code, debit_minor, credit_minor))
-    return (service.NewEntry(day, description, tuple(lines), source) if day else None), places
-
-
-async def _entry_form(
-    request: ApiRequest,
-    database: Database,
-    frame: Frame,
-    form: Form,
-    key: str,
-    *,
-    status: int = 200,
-    added_up: bool = False,
-) -> Response[str]:
-    rows = _rows(form)
-    if form.flag("more"):
-        rows = min(MOST_ROWS, rows + MORE_ROWS)
-    codes = [form.value(f"account-{row}").split(" ")[0] for row in range(rows)]
-    book_id = request.user.book_id
-    async with database.reading(book_id) as connection:
-        accounts = await service.postable_accounts(connection, book_id)
-        known = await service.names_of(connection, book_id, codes)
-    # Rows are read again from what was typed: an entry with an error in one row still adds up the others.
-    typed = Form({name: form.value(name) for name in _amount_names(rows)})
-    amounts = [
-        service.NewLine("", typed.amount(f"debit-{row}", required=False), typed.amount(f"credit-{row}", required=False))
-        for row in range(rows)
-    ]
-    debit_minor, credit_minor = service.sums(amounts)
-    return await frame.page(
-        request,
-        "bookkeeping/new.html",
-        status=status,
-        form=form,
-        key=key,
-        rows=rows,
-        most_rows=MOST_ROWS,
-        accounts=accounts,
-        named=[known.get(code) for code in codes],
-        debit_minor=debit_minor,
-        credit_minor=credit_minor,
-        added_up=added_up,
-    )
-
-
-def _amount_names(rows: int) -> list[str]:
-    return [f"{side}-{row}" for row in range(rows) for side in ("debit", "credit")]
-
-
-async def _reversal_form(
-    request: ApiRequest, database: Database, frame: Frame, form: Form, number: int, *, status: int = 200
-) -> Response[str]:
-    async with database.reading(request.user.book_id) as connection:
-        view = await service.entry(connection, request.user.book_id, number)
-    return await frame.page(
-        request,
-        "bookkeeping/reversal.html",
-        status=status,
-        form=form,
-        key=str(uuid4()),
-        entry=view.entry,
-        effects=service.effects(view.entry, view.accounts),
-        kinds=service.KIND_LABELS,
-    )
-
-
 async def _month_form(
     request: ApiRequest, database: Database, frame: Frame, form: Form, first: date, *, status: int = 200
 ) -> Response[str]:
     async with database.reading(request.user.book_id) as connection:
-        months = await service.months(connection, request.user.book_id)
-    untouched = service.Month(first, ledger.PeriodStatus.OPEN, has_entries=False, by=None)
+        month = await service.month(connection, request.user.book_id, first)
     return await frame.page(
         request,
         "bookkeeping/period.html",
         status=status,
         form=form,
-        month=next((one for one in months if one.month == first), untouched),
+        month=month,
         name=_month_name(first, request.user.locale),
         last_day=_last_day(first).isoformat(),
     )
 
 
-CONTROLLERS: list[type[Controller]] = [JournalPages, EntryPages, PeriodPages]
+async def _history(
+    request: ApiRequest, database: Database, frame: Frame, form: Form, first: date, *, status: int = 200
+) -> Response[str]:
+    identity = request.user
+    async with database.reading(identity.book_id) as connection:
+        month = await service.month(connection, identity.book_id, first)
+        acts = await ledger.period_acts(connection, identity.book_id, first)
+    closed = month.status is ledger.PeriodStatus.CLOSED
+    return await frame.page(
+        request,
+        "bookkeeping/period_history.html",
+        status=status,
+        form=form,
+        month=month,
+        name=_month_name(first, identity.locale),
+        last_day=_last_day(first).isoformat(),
+        acts=acts,
+        labels=service.ACT_LABELS,
+        may_request=closed and month.request is None and identity.may(Permission.CLOSE_PERIOD),
+        may_confirm=closed and month.request is not None and identity.may(Permission.CONFIRM_REOPEN),
+    )
+
+
+CONTROLLERS: list[type[Controller]] = [JournalPages, PeriodPages, *pages_entry.CONTROLLERS]

@@ -21,8 +21,19 @@ KIND_LABELS = {
     "savings.transfer": N_("Pindah buku simpanan"),
     "opening.savings": N_("Saldo awal simpanan"),
     "opening.balance": N_("Saldo awal"),
+    "closing": N_("Jurnal penutup"),
 }
 """Names of the kinds of entries (message ids); a kind without one is shown as it is."""
+
+
+ACT_LABELS = {
+    ledger.Act.HOLD: N_("Ditahan"),
+    ledger.Act.OPEN: N_("Dibuka"),
+    ledger.Act.CLOSE: N_("Ditutup"),
+    ledger.Act.REOPEN_REQUEST: N_("Diminta dibuka kembali"),
+    ledger.Act.REOPEN: N_("Dibuka kembali"),
+}
+"""What was done with a month (message ids)."""
 
 
 class NewLine(NamedTuple):
@@ -105,7 +116,7 @@ def beside_lines(refusal: Refusal, new: NewEntry) -> Refusal:
     if position is None:
         return refusal
     side = "debit" if new.lines[position].debit_minor is not None else "credit"
-    field = side if refusal.code in {"floor", "overflow", "amount-range", "zero-amount"} else "account"
+    field = side if refusal.code in {"floor", "floor-later", "overflow", "amount-range", "zero-amount"} else "account"
     error = FieldError(f"lines.{position}.{field}", refusal.code, refusal.message, refusal.params)
     params: dict[str, Any] = refusal.params
     return type(refusal)(

@@ -11,6 +11,7 @@ from koperasi.errors import BadRequest
 from koperasi.i18n import N_
 from koperasi.rest import BookDate, Model, Money, Page, Problem, ProblemField, Result, Text
 from ledger.export import record
+from ledger.export.journal import moment_text
 
 MOST_ENTRIES = 1_000
 """Entries in one bulk request."""
@@ -74,14 +75,28 @@ class LineOut(Result):
     balance_after: Money
 
 
+class NoteOut(Result):
+    """Words that somebody wrote; ``SHA-256(salt, text)`` is the entry's ``note_digest``."""
+
+    salt: str
+    text: str
+
+
 class EntryOut(Result):
-    """An entry as it stands in the book, with its seal."""
+    """An entry as it stands in the book, with its seal.
+
+    ``description`` is what people read. The seal covers ``sealed_description`` and, if somebody wrote a note, its
+    ``note_digest``; a digest without a ``note`` is that of words that were erased.
+    """
 
     number: int
     date: date
     recorded_at: str
     kind: str
     description: str
+    sealed_description: str
+    note_digest: str | None
+    note: NoteOut | None
     source: str | None
     actor: str
     reverses: int | None
@@ -135,24 +150,35 @@ class BulkProblem(Problem):
 
 
 class PeriodIn(Model):
-    """What a month becomes: ``held`` takes no entries for now, ``closed`` never again."""
+    """What a month becomes: ``held`` takes no entries for now, ``closed`` none unless two people open it again."""
 
     status: ledger.PeriodStatus
 
 
+class ReopeningIn(Model):
+    """Why a closed month should be opened again."""
+
+    reason: Text
+
+
 class PeriodOut(Result):
-    """A month of the book."""
+    """A month of the book. ``reopening_requested_by``: who asked to open it again, if nobody agreed yet."""
 
     month: str
     status: ledger.PeriodStatus
     has_entries: bool
     changed_by: str | None
+    reopening_requested_by: str | None
 
     @classmethod
     def of(cls, month: service.Month) -> "PeriodOut":
         """The wire form."""
         return cls(
-            month=f"{month.month:%Y-%m}", status=month.status, has_entries=month.has_entries, changed_by=month.by
+            month=f"{month.month:%Y-%m}",
+            status=month.status,
+            has_entries=month.has_entries,
+            changed_by=month.by,
+            reopening_requested_by=month.request.actor if month.request else None,
         )
 
 
@@ -160,6 +186,45 @@ class PeriodList(Page):
     """The months with entries, and those whose state was set, latest first."""
 
     items: list[PeriodOut]
+
+
+class PeriodActOut(Result):
+    """Something that was done with a month. It is never changed or deleted.
+
+    ``last_entry`` is how far the book had come; ``digest`` that of the trial balance which was closed (docs/ledger.md);
+    ``confirms`` the number of the request that a reopening agrees with.
+    """
+
+    number: int
+    act: ledger.Act
+    actor: str
+    recorded_at: str
+    reason: str | None
+    last_entry: int
+    last_hash: str
+    digest: str | None
+    confirms: int | None
+
+    @classmethod
+    def of(cls, act: ledger.PeriodAct) -> "PeriodActOut":
+        """The wire form."""
+        return cls(
+            number=act.number,
+            act=act.act,
+            actor=act.actor,
+            recorded_at=moment_text(act.recorded_at),
+            reason=act.reason,
+            last_entry=act.head.number,
+            last_hash=act.head.hash.hex(),
+            digest=act.digest.hex() if act.digest else None,
+            confirms=act.confirms,
+        )
+
+
+class PeriodActList(Page):
+    """What was done with a month, in order."""
+
+    items: list[PeriodActOut]
 
 
 def _line(line: LineIn, place: str) -> service.NewLine:

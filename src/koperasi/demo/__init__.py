@@ -16,19 +16,15 @@ from random import Random
 import ledger
 from koperasi.access import service as access
 from koperasi.bookkeeping import service as bookkeeping
-from koperasi.bookkeeping.rules import NewEntry, NewLine
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database, Work
 from koperasi.demo.people import FIRST, NAME, VILLAGES, Person, member_sheet, person, savings_sheet, trial_balance
 from koperasi.groups import service as groups
-from koperasi.groups.model import NewGroup
-from koperasi.groups.rules import GroupRole
 from koperasi.imports import service as imports
 from koperasi.members import service as members
 from koperasi.permissions import Role
 from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
-from koperasi.savings.rules import SavingsKind
 
 CODE = "bmt-lestari"
 SEED = 20260101
@@ -171,10 +167,10 @@ async def _movements(
             continue
         for _ in range(random.randrange(2, 6)):
             person = random.choice(people)
-            kind = random.choice((SavingsKind.WAJIB, SavingsKind.WADIAH, SavingsKind.WADIAH))
+            kind = random.choice((savings.SavingsKind.WAJIB, savings.SavingsKind.WADIAH, savings.SavingsKind.WADIAH))
             account = accounts[person.nik][kind]
-            abroad = person.status in {"pmi_aktif", "keluarga_pmi"} and kind is SavingsKind.WADIAH
-            rupiah = 20_000 if kind is SavingsKind.WAJIB else random.randrange(2, 40 if abroad else 12) * 25_000
+            abroad = person.status in {"pmi_aktif", "keluarga_pmi"} and kind is savings.SavingsKind.WADIAH
+            rupiah = 20_000 if kind is savings.SavingsKind.WAJIB else random.randrange(2, 40 if abroad else 12) * 25_000
             await savings.deposit(
                 database,
                 poster,
@@ -186,7 +182,7 @@ async def _movements(
                 idempotency=Idempotency.of("demo", f"deposit-{count}"),
             )
             count += 1
-            if count % 9 == 0 and kind is SavingsKind.WADIAH:
+            if count % 9 == 0 and kind is savings.SavingsKind.WADIAH:
                 await savings.withdraw(
                     database,
                     poster,
@@ -201,7 +197,7 @@ async def _movements(
         database,
         poster,
         cooperative,
-        account_number=accounts[people[0].nik][SavingsKind.WADIAH].number,
+        account_number=accounts[people[0].nik][savings.SavingsKind.WADIAH].number,
         amount_minor=50_000_000,
         effective_date=today,
         actor="kasir",
@@ -221,7 +217,7 @@ async def _movements(
         database,
         poster,
         cooperative,
-        account_number=accounts[people[0].nik][SavingsKind.WADIAH].number,
+        account_number=accounts[people[0].nik][savings.SavingsKind.WADIAH].number,
         amount_minor=5_000_000,
         effective_date=today,
         actor="kasir",
@@ -249,10 +245,10 @@ async def _expenses(
             database,
             poster,
             cooperative.book_id,
-            NewEntry(
+            bookkeeping.NewEntry(
                 effective_date=today - timedelta(days=days_ago),
                 description=text,
-                lines=(NewLine(debit, rupiah * 100, None), NewLine(credit, None, rupiah * 100)),
+                lines=(bookkeeping.NewLine(debit, rupiah * 100, None), bookkeeping.NewLine(credit, None, rupiah * 100)),
             ),
             today=today,
             actor="bendahara",
@@ -273,22 +269,24 @@ async def _groups(database: Database, cooperative: cooperatives.Cooperative, peo
             group, _ = await groups.register(
                 work,
                 cooperative,
-                NewGroup(
+                groups.NewGroup(
                     name=name,
                     village=village,
                     sector=sector,
                     founded_on=today - timedelta(days=50),
                     officers={
-                        GroupRole.KETUA: mine[0],
-                        GroupRole.SEKRETARIS: mine[1],
-                        GroupRole.BENDAHARA: mine[2],
+                        groups.GroupRole.KETUA: mine[0],
+                        groups.GroupRole.SEKRETARIS: mine[1],
+                        groups.GroupRole.BENDAHARA: mine[2],
                     },
                 ),
                 actor="bendahara",
                 today=today,
             )
             for number in mine[3:]:
-                await groups.add_member(work, group.number, number, GroupRole.ANGGOTA, actor="bendahara", today=today)
+                await groups.add_member(
+                    work, group.number, number, groups.GroupRole.ANGGOTA, actor="bendahara", today=today
+                )
         await work.commit()
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import HeaderParameter, Parameter
+from litestar.params import Parameter
 
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
@@ -15,11 +15,13 @@ from koperasi.posting import Idempotency
 from koperasi.rest import (
     ApiRequest,
     BookDate,
+    KeyHeader,
     Model,
     Money,
     Name,
     Page,
     Result,
+    TakesKey,
     Text,
     decode_cursor,
     encode_cursor,
@@ -175,13 +177,18 @@ class GroupController(Controller):
             next_cursor=encode_cursor(*page.next_after) if page.next_after else None,
         )
 
-    @post("/groups", opt={"permission": Permission.WRITE_GROUPS}, responses=problems(400, 401, 403, 409, 422))
+    @post(
+        "/groups",
+        opt={"permission": Permission.WRITE_GROUPS},
+        responses=problems(400, 401, 403, 409, 422),
+        operation_class=TakesKey,
+    )
     async def register_group(
         self,
         request: ApiRequest,
         database: Database,
         data: GroupIn,
-        key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
+        key: KeyHeader = None,
     ) -> Response[GroupOut]:
         """Register a group. With an ``Idempotency-Key`` the same request registers once, however often it is sent."""
         del key  # documented here, read with the body

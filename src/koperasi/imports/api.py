@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from litestar import Controller, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, HeaderParameter, Parameter
+from litestar.params import Body, Parameter
 
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
@@ -19,7 +19,17 @@ from koperasi.imports.model import Answers, SavingsKind
 from koperasi.imports.wire import ImportList, ImportOut, ImportSummary, UndoIn, settled, summary, waiting
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
-from koperasi.rest import KEY_PATTERN, ApiRequest, decode_cursor, encode_cursor, idempotency, problems
+from koperasi.rest import (
+    KEY_PATTERN,
+    ApiRequest,
+    KeyHeader,
+    MovesMoney,
+    TakesKey,
+    decode_cursor,
+    encode_cursor,
+    idempotency,
+    problems,
+)
 
 MOST_EXCLUDED = 5000
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
@@ -65,13 +75,14 @@ class ImportController(Controller):
         "/imports",
         opt={"permission": Permission.IMPORT},
         responses=problems(400, 401, 403, 409, 413, 422),
+        operation_class=TakesKey,
     )
     async def upload(
         self,
         request: ApiRequest,
         database: Database,
         data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)],
-        key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
+        key: KeyHeader = None,
     ) -> Response[ImportOut]:
         """Read and check a file; without ``dry_run``, post it too, all rows or none.
 
@@ -146,13 +157,14 @@ class ImportController(Controller):
         "/imports/{number:int}/post",
         opt={"permission": Permission.IMPORT},
         responses=problems(400, 401, 403, 404, 409, 422),
+        operation_class=MovesMoney,
     )
     async def post_import(
         self,
         request: ApiRequest,
         database: Database,
         number: int,
-        key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
+        key: KeyHeader = None,
     ) -> Response[ImportOut]:
         """Post an import that was checked before; a repeated request gets the same answer."""
         del key
@@ -171,6 +183,7 @@ class ImportController(Controller):
         "/imports/{number:int}/undo",
         opt={"permission": Permission.IMPORT},
         responses=problems(400, 401, 403, 404, 409, 422),
+        operation_class=MovesMoney,
     )
     async def undo_import(
         self,
@@ -178,7 +191,7 @@ class ImportController(Controller):
         database: Database,
         number: int,
         data: UndoIn,
-        key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
+        key: KeyHeader = None,
     ) -> Response[ImportOut]:
         """Reverse every entry of an import; members stay. A repeated request gets the same answer."""
         del key

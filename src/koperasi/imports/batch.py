@@ -178,7 +178,6 @@ class ImportResult:
     last_number: int | None
     difference_minor: int
     difference: Difference
-    replayed: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As JSON."""

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get, patch, post
-from litestar.datastructures import ResponseHeader
-from litestar.params import HeaderParameter, Parameter
+from litestar.params import Parameter
 from pydantic import Field
 
 from koperasi.cooperatives.service import cooperative_of
@@ -20,10 +19,12 @@ from koperasi.posting import Idempotency
 from koperasi.rest import (
     ApiRequest,
     BookDate,
+    KeyHeader,
     Model,
     Name,
     Page,
     Result,
+    TakesKey,
     Text,
     decode_cursor,
     encode_cursor,
@@ -31,11 +32,6 @@ from koperasi.rest import (
     problems,
 )
 from koperasi.savings import service as savings
-
-KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
-REPLAY_HEADER = ResponseHeader(
-    name="Idempotency-Replayed", description="true when this key was answered before", documentation_only=True
-)
 
 
 class HeirIn(Model):
@@ -204,7 +200,7 @@ class MemberController(Controller):
         "/members",
         opt={"permission": Permission.WRITE_MEMBERS},
         responses=problems(400, 401, 403, 409, 422),
-        response_headers=[REPLAY_HEADER],
+        operation_class=TakesKey,
     )
     async def register_member(
         self, request: ApiRequest, database: Database, data: MemberIn, key: KeyHeader = None

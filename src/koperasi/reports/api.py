@@ -1,24 +1,33 @@
-"""The books over REST, to read: chart, account ledgers, trial balance, journal export, verification."""
+"""The books over REST, to read: chart, account ledgers, trial balance, verification."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from litestar import Controller, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter, QueryParameter
-from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
+from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
+from koperasi.known import Known
+from koperasi.known import known as known_of
 from koperasi.permissions import Permission
-from koperasi.reports import service
-from koperasi.reports.exports import Format, JournalExport, download
+from koperasi.reports import api_statements, service
 from koperasi.rest import ApiRequest, Money, Page, Result, decode_cursor, encode_cursor, problems
 
 Day = Annotated[date | None, Parameter(required=False)]
 FromDay = Annotated[date | None, QueryParameter(name="from", required=False)]
 ToDay = Annotated[date | None, QueryParameter(name="to", required=False)]
+KnownAt = Annotated[
+    str | None,
+    Parameter(
+        max_length=40,
+        required=False,
+        description="As the book stood then: an entry's number, a day (its end), or a moment (ISO 8601).",
+    ),
+]
 Code = Annotated[str, Parameter(max_length=130)]
 Cursor = Annotated[str | None, Parameter(max_length=1000)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
@@ -57,10 +66,14 @@ class StampOut(Result):
 
 
 class AccountBalance(AccountOut):
-    """An account with its balance on its own side, now (``as_of`` null) or at the end of a day."""
+    """An account with its balance on its own side, now (``as_of`` null) or at the end of a day.
+
+    ``known_at`` is the number of the entry that was the book's last, if asked for; ``last_entry`` the last included.
+    """
 
     balance: Money
     as_of: date | None
+    known_at: int | None
     last_entry: StampOut
 
 
@@ -92,6 +105,8 @@ class StatementOut(Page):
     opening: Money
     closing: Money
     items: list[StatementLineOut]
+    as_of: date | None
+    known_at: int | None
     last_entry: StampOut
 
 
@@ -117,9 +132,13 @@ class TotalOut(Result):
 
 
 class TrialBalanceOut(Result):
-    """All accounts with their balances, by element and code; the two columns of ``totals`` are equal."""
+    """All accounts with their balances, by element and code; the two columns of ``totals`` are equal.
+
+    ``known_at`` is the number of the entry that was the book's last, if asked for; ``last_entry`` the last included.
+    """
 
     as_of: date | None
+    known_at: int | None
     items: list[TrialLineOut]
     totals: list[TotalOut]
     last_entry: StampOut
@@ -193,20 +212,27 @@ class AccountController(Controller):
         return Chart(items=[AccountOut.of(one.account) for one in found], next_cursor=last)
 
     @get(
-        "/ledger-accounts/{code:str}", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403, 404)
+        "/ledger-accounts/{code:str}",
+        opt={"permission": Permission.READ_BOOKS},
+        responses=problems(400, 401, 403, 404, 422),
     )
     async def get_account(
-        self, request: ApiRequest, database: Database, code: Code, as_of: Day = None
+        self, request: ApiRequest, database: Database, code: Code, as_of: Day = None, known_at: KnownAt = None
     ) -> AccountBalance:
-        """An account with its balance, now or at the end of a day; a control account's is that of all beneath it."""
+        """An account with its balance, now or at the end of a day; a control account's is that of all beneath it.
+
+        With ``known_at`` as the book stood then, without what was recorded later.
+        """
         book_id = request.user.book_id
         async with database.reading(book_id) as connection:
             account = await service.account(connection, book_id, code)
-            sheet = await service.sheet(connection, book_id, account, to_date=as_of)
+            known = await _known(connection, book_id, known_at)
+            sheet = await service.sheet(connection, book_id, account, to_date=as_of, known=known)
         return AccountBalance(
             **_facts(account),
             balance=Money.of(sheet.closing_minor, account.currency),
             as_of=as_of,
+            known_at=known.at,
             last_entry=StampOut.of(sheet.head),
         )
 
@@ -222,14 +248,21 @@ class AccountController(Controller):
         code: Code,
         from_date: FromDay = None,
         to_date: ToDay = None,
+        as_of: Day = None,
+        known_at: KnownAt = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> StatementOut:
-        """An account's postings by effective date, with the balance after each. Not for control accounts."""
+        """An account's postings by effective date, with the balance after each. Not for control accounts.
+
+        ``as_of`` is another name of ``to``. With ``known_at`` as the book stood then.
+        """
+        to_date = min(day for day in (to_date, as_of) if day is not None) if to_date or as_of else None
         after = decode_cursor(cursor, "date", "int", "int")
         book_id = request.user.book_id
         async with database.reading(book_id) as connection:
             account = await service.account(connection, book_id, code)
+            known = await _known(connection, book_id, known_at)
             page = await service.statement(
                 connection,
                 book_id,
@@ -238,17 +271,23 @@ class AccountController(Controller):
                 to_date=to_date,
                 after=(after[0], after[1], after[2]) if after else None,
                 limit=limit,
+                known_at=known.at,
             )
-            head = await ledger.head(connection, book_id)
         closing = page.lines[-1].balance if page.lines else page.opening
         return StatementOut(
             account=AccountOut.of(account),
             opening=_balance(account, page.opening),
             closing=_balance(account, closing),
             items=[_statement_line(account, line) for line in page.lines],
-            last_entry=StampOut.of(head),
+            as_of=to_date,
+            known_at=known.at,
+            last_entry=StampOut.of(known.head),
             next_cursor=encode_cursor(*page.next_after) if page.next_after else None,
         )
+
+
+async def _known(connection: AsyncConnection, book_id: int, words: str | None) -> Known:
+    return await known_of(connection, book_id, words, (await cooperative_of(connection, book_id)).zone)
 
 
 def _balance(account: ledger.Account, signed_minor: int) -> Money:
@@ -272,21 +311,31 @@ def _statement_line(account: ledger.Account, line: ledger.StatementLine) -> Stat
 
 
 class ReportController(Controller):
-    """Reports, exports, and the proof that the book is what it was."""
+    """Reports, and the proof that the book is what it was."""
 
     path = "/api/v1"
     tags = ("reports",)
 
-    @get("/reports/trial-balance", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403))
+    @get("/reports/trial-balance", opt={"permission": Permission.READ_BOOKS}, responses=problems(400, 401, 403, 422))
     async def trial_balance(
-        self, request: ApiRequest, database: Database, as_of: Day = None, detailed: bool = False
+        self,
+        request: ApiRequest,
+        database: Database,
+        as_of: Day = None,
+        known_at: KnownAt = None,
+        detailed: bool = False,
     ) -> TrialBalanceOut:
-        """Every account's balance at the end of a day, or of all entries; ``detailed`` shows each member's account."""
+        """Every account's balance at the end of a day, or of all entries; ``detailed`` shows each member's account.
+
+        With ``known_at`` as the book stood then: last year's report as it was printed.
+        """
         book_id = request.user.book_id
         async with database.reading(book_id) as connection:
-            report = await service.trial_balance(connection, book_id, as_of, detailed=detailed)
+            known = await _known(connection, book_id, known_at)
+            report = await service.trial_balance(connection, book_id, as_of, detailed=detailed, known=known)
         return TrialBalanceOut(
             as_of=as_of,
+            known_at=report.known_at,
             items=[_trial_line(line) for group in report.groups for line in group.lines],
             totals=[
                 TotalOut(
@@ -298,27 +347,6 @@ class ReportController(Controller):
             ],
             last_entry=StampOut.of(report.head),
         )
-
-    @get(
-        "/exports/journal",
-        opt={"permission": Permission.EXPORT_BOOKS},
-        responses={
-            **problems(400, 401, 403),
-            200: ResponseSpec(str, generate_examples=False, description="A file.", media_type="text/csv"),
-        },
-    )
-    async def export_journal(
-        self,
-        request: ApiRequest,
-        database: Database,
-        format: Format = Format.CSV,  # noqa: A002 - the name on the wire
-        from_date: FromDay = None,
-        to_date: ToDay = None,
-        delimiter: Literal[",", ";"] = ",",
-        bom: bool = False,
-    ) -> Stream:
-        """The journal as a file, streamed from one snapshot (docs/exports.md)."""
-        return download(database, request.user.book_id, JournalExport(format, from_date, to_date, delimiter, bom=bom))
 
     @get("/verification", opt={"permission": Permission.READ_BOOKS}, responses=problems(401, 403))
     async def verify(self, request: ApiRequest, database: Database) -> VerificationOut:
@@ -341,4 +369,4 @@ def _trial_line(line: service.TrialLine) -> TrialLineOut:
     )
 
 
-CONTROLLERS: list[type[Controller]] = [AccountController, ReportController]
+CONTROLLERS: list[type[Controller]] = [AccountController, ReportController, *api_statements.CONTROLLERS]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import ledger
 from koperasi.i18n import N_
+from koperasi.known import Known
 
 TYPE_LABELS: Mapping[ledger.AccountType, str] = {
     ledger.AccountType.ASSET: N_("Aset"),
@@ -47,12 +48,29 @@ class Total(NamedTuple):
 
 
 class TrialBalance(NamedTuple):
-    """All balances at the end of a day (of all entries when there is none), by element, with their sums."""
+    """All balances at the end of a day (of all entries when there is none), by element, with their sums.
+
+    ``known_at``: as the book stood when that entry was its last, or ``None`` for now; ``head`` is the last included.
+    """
 
     as_of: date | None
+    known_at: int | None
     groups: tuple[Group, ...]
     totals: tuple[Total, ...]
     head: ledger.Head
+
+
+class Change(NamedTuple):
+    """An account whose balance of the same day is another now than it was known then; signed, minor units."""
+
+    account: ledger.Account
+    then_minor: int
+    now_minor: int
+
+    @property
+    def difference_minor(self) -> int:
+        """What came since, debit positive."""
+        return self.now_minor - self.then_minor
 
 
 def on_side(account: ledger.Account, signed_minor: int) -> int:
@@ -60,7 +78,7 @@ def on_side(account: ledger.Account, signed_minor: int) -> int:
     return signed_minor if account.side is ledger.Side.DEBIT else -signed_minor
 
 
-def trial_balance(rows: Iterable[ledger.TrialBalanceRow], as_of: date | None, head: ledger.Head) -> TrialBalance:
+def trial_balance(rows: Iterable[ledger.TrialBalanceRow], as_of: date | None, known: Known) -> TrialBalance:
     """Balances in two columns: what is more debit than credit stands in the first, the rest in the second."""
     lines: dict[ledger.AccountType, list[TrialLine]] = {kind: [] for kind in TYPE_LABELS}
     totals: dict[str, list[int]] = {}
@@ -73,7 +91,19 @@ def trial_balance(rows: Iterable[ledger.TrialBalanceRow], as_of: date | None, he
         sums[1] += credit_minor
     return TrialBalance(
         as_of,
+        known.at,
         tuple(Group(kind, tuple(found)) for kind, found in lines.items() if found),
         tuple(Total(currency, *sums) for currency, sums in sorted(totals.items())),
-        head,
+        known.head,
     )
+
+
+def changes(then: TrialBalance, now: TrialBalance) -> list[Change]:
+    """The accounts that two views of the same day do not agree on, in the order of the later one."""
+    before = {line.account.code: line.debit_minor - line.credit_minor for group in then.groups for line in group.lines}
+    listed = (
+        Change(line.account, before.get(line.account.code, 0), line.debit_minor - line.credit_minor)
+        for group in now.groups
+        for line in group.lines
+    )
+    return [one for one in listed if one.difference_minor]

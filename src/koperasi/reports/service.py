@@ -5,17 +5,29 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
+from koperasi.known import Known
 from koperasi.reports import rules
-from koperasi.reports.rules import TYPE_LABELS, Group, Total, TrialBalance, TrialLine, on_side
+from koperasi.reports.rules import TYPE_LABELS, Change, Group, Total, TrialBalance, TrialLine, on_side
 from ledger import schema
 
-__all__ = ["TYPE_LABELS", "Beneath", "Group", "Scope", "Sheet", "Total", "TrialBalance", "TrialLine", "on_side"]
+__all__ = [
+    "TYPE_LABELS",
+    "Beneath",
+    "Change",
+    "Group",
+    "Scope",
+    "Sheet",
+    "Total",
+    "TrialBalance",
+    "TrialLine",
+    "on_side",
+]
 
 
 class Sheet(NamedTuple):
@@ -61,11 +73,38 @@ async def account(connection: AsyncConnection, book_id: int, code: str) -> ledge
 
 
 async def trial_balance(
-    connection: AsyncConnection, book_id: int, as_of: date | None, *, detailed: bool = False
+    connection: AsyncConnection,
+    book_id: int,
+    as_of: date | None,
+    *,
+    detailed: bool = False,
+    known: Known | None = None,
 ) -> TrialBalance:
-    """Every account's balance at the end of a day; what lies beneath a control account in it, unless ``detailed``."""
-    rows = await ledger.trial_balance(connection, book_id, as_of, detailed=detailed)
-    return rules.trial_balance(rows, as_of, await ledger.head(connection, book_id))
+    """Every account's balance at the end of a day; what lies beneath a control account in it, unless ``detailed``.
+
+    ``known``: as the book stood then.
+    """
+    known = known or Known(None, await ledger.head(connection, book_id))
+    rows = await ledger.trial_balance(connection, book_id, as_of, detailed=detailed, known_at=known.at)
+    return rules.trial_balance(rows, as_of, known)
+
+
+class Later(NamedTuple):
+    """What came after a trial balance of the past: the accounts that differ now, and the late entries.
+
+    Late is what was recorded afterwards with an effective date that it covers; ``more``: not all are here.
+    """
+
+    changes: list[Change]
+    entries: list[ledger.Entry]
+    more: bool
+
+
+async def since(connection: AsyncConnection, book_id: int, then: TrialBalance, *, limit: int = 200) -> Later:
+    """What is different now about a trial balance of the past, and why."""
+    now = await trial_balance(connection, book_id, then.as_of)
+    late = await ledger.entries(connection, book_id, after=then.head.number, to_date=then.as_of, limit=limit + 1)
+    return Later(rules.changes(then, now), late[:limit], len(late) > limit)
 
 
 async def sheet(
@@ -74,14 +113,20 @@ async def sheet(
     found: ledger.Account,
     from_date: date | None = None,
     to_date: date | None = None,
+    *,
+    known: Known | None = None,
 ) -> Sheet:
-    """An account's opening balance, turnovers and closing balance; a control account's are those of its tree."""
-    table, turnover = schema.account, schema.turnover
-    sums = select(*_movements(from_date, to_date)).select_from(
-        table.join(turnover, and_(turnover.c.account_id == table.c.account_id, turnover.c.book_id == table.c.book_id))
+    """An account's opening balance, turnovers and closing balance; a control account's are those of its tree.
+
+    ``known``: as the book stood then.
+    """
+    known = known or Known(None, await ledger.head(connection, book_id))
+    table, turnover = schema.account, ledger.turnovers(book_id, known.at)
+    sums = select(*_movements(turnover, from_date, to_date)).select_from(
+        table.join(turnover, turnover.c.account_id == table.c.account_id)
     )
     row = (await connection.execute(sums.where(table.c.book_id == book_id, _tree(found.code)))).one()
-    return Sheet(found, *_on_side(found, row.opening, row.debit, row.credit), await ledger.head(connection, book_id))
+    return Sheet(found, *_on_side(found, row.opening, row.debit, row.credit), known.head)
 
 
 def _tree(code: str) -> ColumnElement[bool]:
@@ -93,9 +138,8 @@ def _beneath(code: str) -> ColumnElement[bool]:
     return and_(schema.account.c.code > code + ".", schema.account.c.code < code + "/")
 
 
-def _movements(from_date: date | None, to_date: date | None) -> tuple[ColumnElement[int], ...]:
+def _movements(turnover: FromClause, from_date: date | None, to_date: date | None) -> tuple[ColumnElement[int], ...]:
     """Opening balance (signed), debit and credit of the time, from daily turnovers."""
-    turnover = schema.turnover
     day = turnover.c.day
     within = and_(
         day >= from_date if from_date is not None else day.is_not(None),
@@ -123,9 +167,10 @@ async def accounts_beneath(
     to_date: date | None = None,
     after: str | None = None,
     limit: int = 100,
+    known_at: int | None = None,
 ) -> tuple[list[Beneath], bool]:
     """A page of the accounts beneath a control account that take postings, by code, and whether there are more."""
-    table, turnover = schema.account, schema.turnover
+    table, turnover = schema.account, ledger.turnovers(book_id, known_at)
     query = (
         select(table.c.code)
         .where(table.c.book_id == book_id, _beneath(code), ~table.c.control)
@@ -137,8 +182,8 @@ async def accounts_beneath(
     codes = list((await connection.execute(query)).scalars())
     found = await ledger.find_accounts(connection, book_id, codes[:limit])
     sums = (
-        select(turnover.c.account_id, *_movements(from_date, to_date))
-        .where(turnover.c.book_id == book_id, turnover.c.account_id.in_([one.account_id for one in found]))
+        select(turnover.c.account_id, *_movements(turnover, from_date, to_date))
+        .where(turnover.c.account_id.in_([one.account_id for one in found]))
         .group_by(turnover.c.account_id)
     )
     moved = {row.account_id: (row.opening, row.debit, row.credit) for row in await connection.execute(sums)}
@@ -155,8 +200,9 @@ async def statement(
     to_date: date | None = None,
     after: tuple[date, int, int] | None = None,
     limit: int = 50,
+    known_at: int | None = None,
 ) -> ledger.Statement:
-    """A page of an account's postings with its running balance (signed).
+    """A page of an account's postings with its running balance (signed), also as the book stood at an entry.
 
     Raises:
         Refusal: it is a control account; its postings are those of the accounts beneath it.
@@ -165,7 +211,7 @@ async def statement(
         message = N_("Akun %(account)s adalah akun induk; lihat akun di bawahnya.")
         raise Refusal("control-account", message, account=found.code)
     return await ledger.statement(
-        connection, book_id, found, from_date=from_date, to_date=to_date, after=after, limit=limit
+        connection, book_id, found, from_date=from_date, to_date=to_date, after=after, limit=limit, known_at=known_at
     )
 
 

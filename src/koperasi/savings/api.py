@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.datastructures import ResponseHeader
-from litestar.params import HeaderParameter, Parameter, QueryParameter
+from litestar.params import Parameter, QueryParameter
 
 import ledger
 from koperasi.cooperatives.service import Cooperative, cooperative_of
@@ -14,7 +13,16 @@ from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.members.service import member_by_number
 from koperasi.permissions import Permission
-from koperasi.rest import ApiRequest, Money, decode_cursor, encode_cursor, idempotency, problems
+from koperasi.rest import (
+    ApiRequest,
+    KeyHeader,
+    Money,
+    MovesMoney,
+    decode_cursor,
+    encode_cursor,
+    idempotency,
+    problems,
+)
 from koperasi.savings import service
 from koperasi.savings.service import Receipt
 from koperasi.savings.wire import (
@@ -29,10 +37,6 @@ from koperasi.savings.wire import (
     TransferIn,
 )
 
-KeyHeader = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
-REPLAY_HEADER = ResponseHeader(
-    name="Idempotency-Replayed", description="true when this key was answered before", documentation_only=True
-)
 MOVEMENT_PROBLEMS = problems(400, 401, 403, 404, 422, 503)
 CURRENCY = "IDR"
 
@@ -119,7 +123,7 @@ class SavingsController(Controller):
         "/savings-accounts/{number:str}/deposits",
         opt={"permission": Permission.POST_SAVINGS},
         responses=MOVEMENT_PROBLEMS,
-        response_headers=[REPLAY_HEADER],
+        operation_class=MovesMoney,
     )
     async def deposit(
         self,
@@ -148,7 +152,7 @@ class SavingsController(Controller):
         "/savings-accounts/{number:str}/withdrawals",
         opt={"permission": Permission.POST_SAVINGS},
         responses=MOVEMENT_PROBLEMS,
-        response_headers=[REPLAY_HEADER],
+        operation_class=MovesMoney,
     )
     async def withdraw(
         self,
@@ -177,7 +181,7 @@ class SavingsController(Controller):
         "/savings-accounts/{number:str}/transfers",
         opt={"permission": Permission.POST_SAVINGS},
         responses=MOVEMENT_PROBLEMS,
-        response_headers=[REPLAY_HEADER],
+        operation_class=MovesMoney,
     )
     async def transfer(
         self,

@@ -10,6 +10,7 @@ from koperasi.formats import format_amount, format_date, weekday_name
 from koperasi.i18n import DEFAULT_LOCALE, N_, translate
 from koperasi.phones import whatsapp_number
 from koperasi.savings.receipts import Receipt
+from koperasi.savings.rules import SavingsKind
 
 MOVEMENTS: Mapping[str, str] = {
     "savings.deposit": N_("Setoran"),
@@ -39,6 +40,14 @@ PARTIES: Mapping[str, str] = {
 }
 """What the member is to the receipt (message ids)."""
 OTHER_PARTY = N_("Atas nama")
+
+SHORT: Mapping[SavingsKind, str] = {
+    SavingsKind.POKOK: N_("Pokok"),
+    SavingsKind.WAJIB: N_("Wajib"),
+    SavingsKind.SUKARELA: N_("Sukarela"),
+    SavingsKind.WADIAH: N_("Wadiah"),
+}
+"""A kind of savings in one word, as the passbook's column has it (message ids)."""
 
 
 def movement(kind: str) -> str:

@@ -146,7 +146,9 @@ class DeskPages(Controller):
         async with database.reading(book_id) as connection:
             found, _ = await service_desk.find_customers(connection, book_id, _typed(request.query_params.get("q", "")))
         locale = request.user.locale
-        return private_page(frame.pages.render("savings/options.html", locale=locale, customers=found))
+        return private_page(
+            frame.pages.render("savings/options.html", locale=locale, customers=found, short=messages.SHORT)
+        )
 
     @get("/kata", opt={"permission": Permission.SESSION}, media_type=MediaType.TEXT)
     async def words(self, request: ApiRequest) -> Response[str]:
@@ -265,7 +267,7 @@ async def _show(
         if len(found) == 1:
             customer = await service_desk.customer(connection, book_id, found[0].member.number)
     form.set("date", day.isoformat())
-    context: dict[str, Any] = {"form": form, "template": template, "templates": list(Template), "day": day}
+    context: dict[str, Any] = {"form": form, "doing": template, "templates": list(Template), "day": day}
     context["kept"] = {"tanggal": form.value("date")} if form.value("date") != day.isoformat() else {}
     if customer is None:
         form.set("anggota", typed)
@@ -273,7 +275,12 @@ async def _show(
             message = N_("Pilih anggotanya.") if found else NO_SUCH_MEMBER
             form.error("anggota", message)
         return await frame.page(
-            request, "savings/who.html", status=status if form.ok else 422, customers=found, **context
+            request,
+            "savings/who.html",
+            status=status if form.ok else 422,
+            customers=found,
+            short=messages.SHORT,
+            **context,
         )
     usable = usable_accounts(customer, template)
     default = next((one for one in usable if one.kind.withdrawable), usable[0] if usable else None)

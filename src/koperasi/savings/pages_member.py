@@ -42,6 +42,7 @@ class MemberPages(Controller):
             dues=[due for due in dues if due.outstanding_minor],
             latest=latest,
             movement=messages.movement,
+            short=messages.SHORT,
         )
 
     @get("/buku-anggota", opt={"permission": Permission.OWN_PAGES})
@@ -72,6 +73,7 @@ class MemberPages(Controller):
             previous_url=f"/buku-anggota?tahun={year - 1}" if year > first_year else "",
             next_url=f"/buku-anggota?tahun={year + 1}" if year < this_year else "",
             movement=messages.movement,
+            short=messages.SHORT,
         )
 
 

@@ -10,6 +10,7 @@ from litestar import Controller, Response, get, post
 from litestar.response import Redirect
 
 import ledger
+from koperasi.access import service as access
 from koperasi.config import Settings
 from koperasi.cooperatives.service import Cooperative, cooperative_by_code, cooperative_of
 from koperasi.db import Database
@@ -54,6 +55,7 @@ class ReceiptPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             receipt = await service.receipt_for(connection, cooperative, identity, number)
             known = await members.find_by_numbers(connection, identity.book_id, [receipt.member_number])
+            teller = await access.name_of(connection, identity.book_id, receipt.teller)
         day = cooperative.today(datetime.now(UTC))
         # The date used last is kept for the next one, but only right after recording.
         kept = f"&tanggal={receipt.effective_date.isoformat()}" if fresh and receipt.effective_date != day else ""
@@ -62,6 +64,7 @@ class ReceiptPages(Controller):
             request,
             "savings/receipt.html",
             notices=[Notice("ok", translate(identity.locale, said))] if said else [],
+            teller=teller,
             **_paper(request, cooperative, receipt, settings, f"/bukti/{receipt.number}"),
             whatsapp=_whatsapp(request, cooperative, receipt, settings, known[receipt.member_number].phone),
             own=False,
@@ -156,9 +159,11 @@ class OwnReceiptPages(Controller):
         async with database.reading(identity.book_id) as connection:
             cooperative = await cooperative_of(connection, identity.book_id)
             receipt = await service.receipt_for(connection, cooperative, identity, number)
+            teller = await access.name_of(connection, identity.book_id, receipt.teller)
         return await frame.page(
             request,
             "savings/receipt.html",
+            teller=teller,
             **_paper(request, cooperative, receipt, settings, f"/bukti-saya/{receipt.number}"),
             whatsapp=_whatsapp(request, cooperative, receipt, settings, None),
             own=True,

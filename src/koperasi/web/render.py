@@ -44,6 +44,7 @@ class Links(NamedTuple):
     login: str = "/login"
     logout: str = "/logout"
     language: str = "/language"
+    password: str = "/password"  # noqa: S105 - a page's address
 
 
 class _SliceLoader(BaseLoader):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import StringIO
+from json.encoder import encode_basestring
 from typing import Any
 
 from ledger.account import Account, Side
@@ -41,45 +42,54 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def decimal_text(minor: int, currency: str, *, comma: str = ".") -> str:
     """Minor units as a decimal with exactly the currency's places: ``1250000.00``."""
     places = exponent(currency)
-    whole, fraction = divmod(abs(minor), 10**places)
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{whole}{comma}{fraction:0{places}}" if places else f"{sign}{whole}"
+    if not places:
+        return str(minor)
+    digits = f"{abs(minor):0{places + 1}}"
+    return f"{'-' if minor < 0 else ''}{digits[:-places]}{comma}{digits[-places:]}"
 
 
 def moment_text(moment: datetime) -> str:
     """A recorded moment as it is sealed: UTC, microseconds, ``Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def csv_head(delimiter: str = ",") -> str:
     """The line that names the columns."""
-    return _csv_line(COLUMNS, delimiter)
+    return delimiter.join(COLUMNS) + "\r\n"
 
 
-def csv_rows(entry: Entry, accounts: Mapping[int, Account], delimiter: str = ",") -> Iterator[str]:
-    """One line of text for each posting. With ``;`` amounts have a decimal comma, as spreadsheets there expect it."""
-    comma = "," if delimiter == ";" else "."
-    before = [
-        str(entry.number),
-        entry.effective_date.isoformat(),
-        moment_text(entry.recorded_at),
-        entry.kind,
-        entry.description,
-        entry.source or "",
-        entry.actor,
-    ]
-    after = ["" if entry.reverses is None else str(entry.reverses), entry.hash.hex()]
-    for line in entry.lines:
-        amount = decimal_text(abs(line.amount), line.currency, comma=comma)
-        sides = [amount, ""] if line.amount > 0 else ["", amount]
-        account = [str(line.line), line.code, accounts[line.account_id].name_id, line.currency]
-        yield _csv_line([*before, *account, *sides, *after], delimiter)
+class CsvRows:
+    """Entries as rows, one for each posting. With ``;`` amounts have a decimal comma, as spreadsheets there expect."""
 
+    def __init__(self, accounts: Mapping[int, Account], delimiter: str = ",") -> None:
+        self.accounts = accounts
+        self.delimiter = delimiter
+        self.comma = "," if delimiter == ";" else "."
 
-def _csv_line(cells: Iterable[str], delimiter: str) -> str:
-    text = StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow([harmless(cell) for cell in cells])
-    return text.getvalue()
+    def __call__(self, entry: Entry) -> str:
+        """The entry's rows, each ended by CR LF."""
+        text = StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n").writerows(self._cells(entry))
+        return text.getvalue()
+
+    def _cells(self, entry: Entry) -> Iterator[list[str]]:
+        before = [
+            str(entry.number),
+            entry.effective_date.isoformat(),
+            moment_text(entry.recorded_at),
+            harmless(entry.kind),
+            harmless(entry.description),
+            harmless(entry.source or ""),
+            harmless(entry.actor),
+        ]
+        after = ["" if entry.reverses is None else str(entry.reverses), entry.hash.hex()]
+        for line in entry.lines:
+            amount = decimal_text(abs(line.amount), line.currency, comma=self.comma)
+            sides = [amount, ""] if line.amount > 0 else ["", amount]
+            name = harmless(self.accounts[line.account_id].name_id)
+            yield [*before, str(line.line), line.code, name, line.currency, *sides, *after]
 
 
 def harmless(cell: str) -> str:
@@ -88,13 +98,20 @@ def harmless(cell: str) -> str:
 
 
 def record(entry: Entry, accounts: Mapping[int, Account]) -> dict[str, Any]:
-    """An entry as JSON shows it: amounts as strings in two columns, ``balance_after`` on the account's own side."""
+    """An entry as JSON shows it: amounts as strings in two columns, ``balance_after`` on the account's own side.
+
+    ``description`` is what people read, ``sealed_description`` what the seal covers; they differ where there is a note,
+    of which the seal covers the digest.
+    """
     return {
         "number": entry.number,
         "date": entry.effective_date.isoformat(),
         "recorded_at": moment_text(entry.recorded_at),
         "kind": entry.kind,
         "description": entry.description,
+        "sealed_description": entry.sealed_description,
+        "note_digest": None if entry.note_digest is None else entry.note_digest.hex(),
+        "note": None if entry.note is None else {"salt": entry.note.salt.hex(), "text": entry.note.text},
         "source": entry.source,
         "actor": entry.actor,
         "reverses": entry.reverses,
@@ -121,7 +138,56 @@ def _line(line: EntryLine, account: Account) -> dict[str, Any]:
     }
 
 
-def json_line(entry: Entry, accounts: Mapping[int, Account]) -> str:
-    """The entry with its book on one line, ended by a line feed."""
-    whole = {"book": entry.book_id, **record(entry, accounts)}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n"
+class JsonLines:
+    """Entries as lines of JSON: what ``record`` gives, with the book before it, written straight for speed.
+
+    Without ``seal`` what binds an entry to its book is left out: book, hash and the hash before.
+    """
+
+    def __init__(self, accounts: Mapping[int, Account], *, seal: bool = True) -> None:
+        self.accounts = accounts
+        self.seal = seal
+        self._parts: dict[int, tuple[str, str, str, int]] = {}
+
+    def __call__(self, entry: Entry) -> str:
+        """The entry on one line, ended by a line feed."""
+        note = entry.note
+        words = None if note is None else f'{{"salt":"{note.salt.hex()}","text":{_quoted(note.text)}}}'
+        digest = entry.note_digest
+        book = f'"book":{entry.book_id},' if self.seal else ""
+        chain = f'"previous_hash":"{entry.previous_hash.hex()}","hash":"{entry.hash.hex()}",' if self.seal else ""
+        lines = ",".join([self._line(*line) for line in entry.lines])
+        return (
+            f'{{{book}"number":{entry.number},"date":"{entry.effective_date}",'
+            f'"recorded_at":"{moment_text(entry.recorded_at)}","kind":{_quoted(entry.kind)},'
+            f'"description":{_quoted(entry.description)},"sealed_description":{_quoted(entry.sealed_description)},'
+            f'"note_digest":{"null" if digest is None else _quoted(digest.hex())},"note":{words or "null"},'
+            f'"source":{_text(entry.source)},"actor":{_quoted(entry.actor)},"reverses":{_number(entry.reverses)},'
+            f'"reversed_by":{_number(entry.reversed_by)},"link":{_text(entry.link)},'
+            f'"metadata":{_compact(dict(entry.metadata)) if entry.metadata else "{}"},{chain}"lines":[{lines}]}}\n'
+        )
+
+    def _line(self, line: int, account_id: int, code: str, currency: str, amount: int, balance: int) -> str:
+        parts = self._parts.get(account_id)
+        if parts is None:
+            account = self.accounts[account_id]
+            named = f'"account":{_quoted(code)},"name":{_quoted(account.name_id)},"side":"{account.side}",'
+            ends = f'","currency":"{currency}"}}'
+            parts = self._parts[account_id] = named, ends, currency, 1 if account.side is Side.DEBIT else -1
+        named, ends, currency, sign = parts
+        money = f'{{"amount":"{decimal_text(abs(amount), currency)}{ends}'
+        sides = f'"debit":{money},"credit":null' if amount > 0 else f'"debit":null,"credit":{money}'
+        after = decimal_text(sign * balance, currency)
+        return f'{{"line":{line},{named}{sides},"balance_after":{{"amount":"{after}{ends}}}'
+
+
+_quoted: Callable[[str], str] = encode_basestring
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quoted(value)
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)

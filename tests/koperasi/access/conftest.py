@@ -73,8 +73,6 @@ async def house(database: Database, cooperative: Cooperative) -> House:
     return await make_house(database, cooperative)
 
 
-
-
 @pytest_asyncio.fixture
 async def other_house(database: Database) -> House:
     async with database.work(0) as work:

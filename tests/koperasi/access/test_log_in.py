@@ -19,9 +19,7 @@ from .conftest import NOON, PASSWORD, House
 async def log_in(house: House, **how: object) -> str:
     identity = await house.try_to_log_in(PASSWORD, **how)
     async with house.database.work(identity.book_id) as work:
-        token = await open_session(
-            work.connection, identity, address=str(how.get("address", "10.0.0.7")), now=NOON
-        )
+        token = await open_session(work.connection, identity, address=str(how.get("address", "10.0.0.7")), now=NOON)
         await work.commit()
     return token
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import ledger
-from koperasi.reports import exports
 from koperasi.reports.exports import Format, JournalExport, journal
+from ledger.export import source
 from ledger.export.journal import harmless
 
 TODAY = date(2026, 11, 25)
@@ -43,7 +43,7 @@ async def fill(books, count: int = 7) -> None:
 @pytest.fixture
 def small_pages(monkeypatch):
     """Pages of three entries, so that a short journal takes many."""
-    monkeypatch.setattr(exports, "PAGE", 3)
+    monkeypatch.setattr(source, "PAGE", 3)
 
 
 async def test_anybody_can_compute_the_chain_again(books, database, small_pages):

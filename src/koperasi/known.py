@@ -1,0 +1,84 @@
+"""The second clock of a report: what the book had recorded by then, asked for by day, moment or entry number."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+from koperasi.errors import BadRequest, Refusal
+from koperasi.i18n import N_
+
+_MOMENT = re.compile(
+    r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Known(NamedTuple):
+    """How far a report looks: ``at`` an entry's number, or ``None`` for now; ``head`` is the last entry included."""
+
+    at: int | None
+    head: ledger.Head
+
+
+def read(words: str, zone: ZoneInfo, now: datetime) -> int | datetime:
+    """What somebody asks to be known.
+
+    Args:
+        words: an entry's number; a day, which is its end; or a moment as in ISO 8601. Without an offset it is local.
+        zone: the cooperative's.
+        now: the moment of asking.
+
+    Raises:
+        BadRequest: ``known-at``, it is none of these.
+        Refusal: ``known-at-future``, it has not come yet.
+    """
+    if _NUMBER.fullmatch(words):
+        return int(words)
+    begins = _begin(words)
+    if begins is None:
+        message = N_("Tulis nomor jurnal, tanggal (2026-11-25) atau waktu (2026-11-25T17:00:00+07:00).")
+        raise BadRequest("known-at", message, field="known_at")
+    if begins.tzinfo is None:
+        begins = begins.replace(tzinfo=zone)
+    if begins > now:
+        raise _future()
+    if "T" in words:
+        return begins.astimezone(UTC)
+    next_day = datetime.combine(date.fromisoformat(words) + timedelta(days=1), time(), zone)
+    return next_day.astimezone(UTC) - timedelta(microseconds=1)
+
+
+def _begin(words: str) -> datetime | None:
+    if not _MOMENT.fullmatch(words):
+        return None
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError:
+        return None
+
+
+async def known(connection: AsyncConnection, book_id: int, words: str | None, zone: ZoneInfo) -> Known:
+    """How far a report looks that is asked for in these words; none or empty is all that the snapshot holds.
+
+    Raises:
+        BadRequest: ``known-at``, the words can't be read.
+        Refusal: ``known-at-future``, the book has not come so far yet.
+    """
+    if not words:
+        return Known(None, await ledger.head(connection, book_id))
+    wanted = read(words, zone, datetime.now(UTC))
+    try:
+        head = await ledger.head_at(connection, book_id, wanted)
+    except ledger.UnknownEntryError as error:
+        raise _future() from error
+    return Known(head.number, head)
+
+
+def _future() -> Refusal:
+    return Refusal("known-at-future", N_("Buku belum sampai di sana."), field="known_at")

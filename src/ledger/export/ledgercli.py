@@ -1,0 +1,19 @@
+"""The journal for ledger-cli (https://ledger-cli.org): every balance there is the book's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ledger.export.plain import Transactions, declarations, origin
+
+
+class LedgerCli(Transactions):
+    """Entries as ledger's transactions; the entry's number is the code, its facts are tags."""
+
+    def head(self, facts: Mapping[str, str | int]) -> Iterator[str]:
+        """Origin, commodities with their decimal places, and accounts."""
+        yield origin("ledger", facts)
+        for currency, amount in self.currencies():
+            yield f"commodity {currency}\n    format {amount} {currency}\n"
+        yield from declarations(self.accounts.values(), self.names)
+        yield "\n"
