@@ -60,7 +60,7 @@ e2e: env-dev ## the browser tests alone
 .PHONY: nightly
 nightly: env-dev ## every test, with many more generated examples
 	@tools/test-tools >/dev/null
-	$(BIN)/pytest --hypothesis-profile=nightly
+	KOPERASI_NIGHTLY=1 KOPERASI_CRASH_ROUNDS=100 $(BIN)/pytest --hypothesis-profile=nightly
 
 .PHONY: lint
 lint: env-dev ## format, ruff and the rules of this house

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from litestar.testing import AsyncTestClient
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import ledger
@@ -184,6 +187,12 @@ async def other_village(database: Database) -> Village:
     return await populate(database, await found(database, kind="ksp"))
 
 
+@pytest_asyncio.fixture(scope="module")
+async def own_village(database: Database) -> Village:
+    """A populated cooperative that one module of tests may fill as it likes."""
+    return await populate(database, await found(database))
+
+
 @pytest_asyncio.fixture(scope="session")
 async def session_of(database: Database) -> Callable[[Village, Role], Awaitable[str]]:
     """The cookie of a logged-in user of a village, issued without the log-in that other tests are about."""
@@ -212,6 +221,27 @@ async def client(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory)
     application = create_app(settings, engine_url=addresses.application)
     async with AsyncTestClient(application, raise_server_exceptions=False) as running:
         yield running
+
+
+BROWSER_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that KOPERASI_CHROMIUM names (see tools/test-tools)."""
+    program = os.environ.get("KOPERASI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
+        yield running
+        running.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,4 @@
-"""The ``koperasi`` command.
-
-``demo``, ``serve``, ``init``, ``migrate``, ``user``, ``import``, ``export``, ``checkpoint``, ``verify``.
+"""The command line: run the service, found cooperatives, take data in and out, and prove what was there.
 
 Exit codes: 0 done, 1 refused or findings, 2 wrong use.
 """
@@ -24,6 +22,7 @@ import typer
 import uvicorn
 
 import ledger
+from koperasi import logs
 from koperasi import migrate as migrations
 from koperasi.access import service as access
 from koperasi.app import csrf_secret
@@ -385,7 +384,8 @@ def verify(
 
 
 def main() -> None:
-    """The ``koperasi`` command."""
+    """The ``koperasi`` command. Its results go to standard output, so what it logs goes to standard error."""
+    logs.configure(sys.stderr)
     app()
 
 

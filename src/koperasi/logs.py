@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from litestar.enums import ScopeType
@@ -42,8 +42,8 @@ def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[s
     return {name: value for name, value in event.items() if name in ALLOWED}
 
 
-def configure() -> None:
-    """Set up structlog for this process; uvicorn's own access log is off."""
+def configure(stream: TextIO | None = None) -> None:
+    """Set up structlog for this process, on standard output unless told otherwise; uvicorn's own access log is off."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -51,7 +51,7 @@ def configure() -> None:
             _only_allowed,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stdout),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)

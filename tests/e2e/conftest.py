@@ -17,18 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -115,17 +106,6 @@ def product() -> Iterator[Product]:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or the one that KOPERASI_CHROMIUM names."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=os.environ.get("KOPERASI_CHROMIUM", "/usr/bin/chromium"), args=FLAGS
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 import ledger
 from ledger import Account, AccountType, Act, PeriodError, PeriodStatus, Posted, Side, TrialBalanceRow
+from ledger.seal import trial_balance_digest
 
 from .support import CHART, open_desk
 
@@ -61,6 +64,15 @@ async def test_a_close_keeps_the_digest_of_the_trial_balance_and_the_head(closed
     ]  # fmt: skip
     written = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
     assert act.digest == hashlib.sha256(written).digest()
+
+
+def test_the_worked_example_of_the_documentation():
+    documentation = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    (example,) = re.findall(r'^\["koperasi-trial-balance-1".*\]$', documentation, re.MULTILINE)
+    _, book, day, number, last_hash, sums = json.loads(example)
+    digest = trial_balance_digest(book, date.fromisoformat(day), number, bytes.fromhex(last_hash), map(tuple, sums))
+    assert digest == hashlib.sha256(example.encode()).digest()
+    assert f"is `{digest.hex()}`" in documentation
 
 
 async def test_what_closes_a_month_closes_all_before_it(closed):

@@ -179,7 +179,13 @@ async def test_months(treasurer, auditor, books):
     early = await treasurer.api("PUT", "/periods/2026-10", {"status": "closed"})
     assert (early.status_code, early.json()["code"]) == (409, "period-order")
     closed = await treasurer.api("PUT", "/periods/2026-09", {"status": "closed"})
-    assert closed.json() == {"month": "2026-09", "status": "closed", "has_entries": True, "changed_by": "bendahara"}
+    assert closed.json() == {
+        "month": "2026-09",
+        "status": "closed",
+        "has_entries": True,
+        "changed_by": "bendahara",
+        "reopening_requested_by": None,
+    }
     assert (await treasurer.api("PUT", "/periods/2026-09", {"status": "open"})).status_code == 409
     late = await treasurer.api("POST", "/journal-entries", changed(date="2026-09-30"), key="k")
     assert (late.status_code, late.json()["code"]) == (422, "period-closed")

@@ -72,7 +72,11 @@ async def test_a_long_account_by_pages(auditor, filled, monkeypatch):
 async def test_export_says_what_it_holds_and_hands_it_out(auditor, filled):
     shown = (await auditor.page("/ekspor?from=2026-10-01")).text
     assert "Berkas akan berisi 2 jurnal, dari nomor 2 sampai nomor 3." in shown
-    excel, table, lines = (unescape(url) for url in re.findall(r'href="(/ekspor/jurnal[^"]+)"', shown))
+    urls = [unescape(url) for url in re.findall(r'href="(/ekspor/jurnal[^"]+)"', shown)]
+    excel, table = (url for url in urls if "jurnal.csv" in url)
+    lines = next(url for url in urls if "jurnal.jsonl" in url)
+    for url in urls:
+        assert (await auditor.page(url)).status_code == 200, url
     assert (await auditor.page(excel)).content.startswith(b"\xef\xbb\xbfentry;date;")
     assert (await auditor.page(table)).text.startswith("entry,date,")
     file = await auditor.page(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import pytest
 from openpyxl import load_workbook
@@ -12,12 +11,11 @@ from koperasi.permissions import Role
 from koperasi.reports.pages_statements import WORDS
 from koperasi.reports.statement_model import SHARIA_ONLY, Name
 
-FIGURE = re.compile(r"\(?\d{1,3}(?:\.\d{3})+(?:,\d\d)?\)?")
-
 
 @pytest.fixture
-async def busy(client, village):
+async def busy(client, own_village):
     """A few deposits and a cost, so that the statements have something to say."""
+    village = own_village
     headers = village.headers(Role.BENDAHARA)
     accounts = await client.get(f"/api/v1/members/{village.member.number}/savings-accounts", headers=headers)
     for position, account in enumerate(accounts.json()["items"]):
