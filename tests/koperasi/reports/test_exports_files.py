@@ -81,18 +81,16 @@ async def test_without_the_seal_nothing_names_the_book(auditor, filled):
 
 async def test_progress_is_told(filled, database, tmp_path, monkeypatch):
     monkeypatch.setattr("ledger.export.source.PAGE", 2)
-    for form, target in ((Format.XLSX, "a.xlsx"), (Format.BUNDLE, "b.zip"), (Format.BUNDLE, "folder")):
-        told = []
-        await write_file(
-            database, filled.book_id, JournalExport(form), tmp_path / target, progress=lambda *one: told.append(one)
-        )
-        assert told == [(2, 4), (4, 4)]
     told = []
-    async for _ in exports.journal(
-        database, filled.book_id, JournalExport(Format.HLEDGER), lambda *one: told.append(one)
-    ):
+
+    def hear(done: int, of: int) -> None:
+        told.append((done, of))
+
+    for form, target in ((Format.XLSX, "a.xlsx"), (Format.BUNDLE, "b.zip"), (Format.BUNDLE, "folder")):
+        await write_file(database, filled.book_id, JournalExport(form), tmp_path / target, progress=hear)
+    async for _ in exports.journal(database, filled.book_id, JournalExport(Format.HLEDGER), hear):
         pass
-    assert told == [(2, 4), (4, 4)]
+    assert told == [(2, 4), (4, 4)] * 4
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path):
