@@ -6,6 +6,7 @@ file first.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -200,8 +201,8 @@ async def _write_workbook(
     titles = [say(title) for title in TITLES]
     book = Xlsx(target, seen.accounts, titles=titles, sheet=say(N_("Jurnal")), origin=say(N_("Asal")), rows=rows)
     async for page in seen.pages():
-        for entry in page:
-            book.add(entry)
+        # Cells take long to write; others are served meanwhile.
+        await asyncio.to_thread(book.add_all, page)
         progress(page[-1].number, seen.head.number)
     wanted = seen.wanted
     facts: list[tuple[str, Cell]] = [
@@ -216,7 +217,7 @@ async def _write_workbook(
         (say(N_("Jurnal terakhir dalam buku")), seen.head.number),
         (say(N_("Segel jurnal terakhir")), seen.head.hash.hex()),
     ]
-    book.close(facts, totals)
+    await asyncio.to_thread(book.close, facts, totals)
 
 
 def download(

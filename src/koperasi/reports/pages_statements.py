@@ -45,7 +45,7 @@ ABOUT: Mapping[Name, str] = {
     Name.BENEVOLENT: N_("Dana kebajikan yang diterima, dipinjamkan, dan masih tersedia."),
 }
 
-COMPARISONS = (("year", N_("Tahun sebelumnya")), ("none", N_("Tanpa pembanding")), ("date", N_("Tanggal lain")))
+COMPARISONS = (("year", N_("Tahun lalu")), ("none", N_("Tanpa pembanding")), ("date", N_("Tanggal lain")))
 
 
 class Wanted(NamedTuple):

@@ -8,7 +8,7 @@ from datetime import date
 
 from ledger.account import Account
 from ledger.entry import Entry
-from ledger.export.journal import decimal_text
+from ledger.export.journal import decimal_text, moment_text
 from ledger.export.names import strict_name
 from ledger.export.plain import account_facts, entry_facts, origin
 
@@ -49,6 +49,7 @@ class Beancount:
         """The entry as a transaction, ended by an empty line."""
         marks = " #reversal" if entry.reverses is not None else ""
         facts = "".join([f"  {name}: {text(value)}\n" for name, value in entry_facts(entry)])
+        facts += f'  recorded: "{moment_text(entry.recorded_at)}"\n'
         names = self.names
         lines = "".join(
             [

@@ -41,10 +41,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def decimal_text(minor: int, currency: str, *, comma: str = ".") -> str:
     """Minor units as a decimal with exactly the currency's places: ``1250000.00``."""
-    places = exponent(currency)
+    return placed(minor, exponent(currency), comma)
+
+
+def placed(minor: int, places: int, comma: str = ".") -> str:
+    """Minor units as a decimal with so many places."""
     if not places:
         return str(minor)
-    digits = f"{abs(minor):0{places + 1}}"
+    digits = str(abs(minor)).rjust(places + 1, "0")
     return f"{'-' if minor < 0 else ''}{digits[:-places]}{comma}{digits[-places:]}"
 
 
@@ -52,7 +56,8 @@ def moment_text(moment: datetime) -> str:
     """A recorded moment as it is sealed: UTC, microseconds, ``Z``."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    # Without microseconds there is a form of its own, which is not ours.
+    return f"{moment.isoformat()[:26]}Z" if moment.microsecond else f"{moment.isoformat()[:19]}.000000Z"
 
 
 def csv_head(delimiter: str = ",") -> str:
@@ -147,7 +152,7 @@ class JsonLines:
     def __init__(self, accounts: Mapping[int, Account], *, seal: bool = True) -> None:
         self.accounts = accounts
         self.seal = seal
-        self._parts: dict[int, tuple[str, str, str, int]] = {}
+        self._parts: dict[int, tuple[str, str, str, int, int]] = {}
 
     def __call__(self, entry: Entry) -> str:
         """The entry on one line, ended by a line feed."""
@@ -171,14 +176,18 @@ class JsonLines:
         parts = self._parts.get(account_id)
         if parts is None:
             account = self.accounts[account_id]
-            named = f'"account":{_quoted(code)},"name":{_quoted(account.name_id)},"side":"{account.side}",'
+            named = f'"account":{_quoted(code)},"name":{_quoted(account.name_id)},"side":"{account.side}","debit":'
             ends = f'","currency":"{currency}"}}'
-            parts = self._parts[account_id] = named, ends, currency, 1 if account.side is Side.DEBIT else -1
-        named, ends, currency, sign = parts
-        money = f'{{"amount":"{decimal_text(abs(amount), currency)}{ends}'
-        sides = f'"debit":{money},"credit":null' if amount > 0 else f'"debit":null,"credit":{money}'
-        after = decimal_text(sign * balance, currency)
-        return f'{{"line":{line},{named}{sides},"balance_after":{{"amount":"{after}{ends}}}'
+            after = f'{ends},"credit":null,"balance_after":{{"amount":"'
+            sign = 1 if account.side is Side.DEBIT else -1
+            parts = self._parts[account_id] = named, after, ends, sign, exponent(currency)
+        named, after, ends, sign, places = parts
+        money, left = placed(abs(amount), places), placed(sign * balance, places)
+        if amount > 0:
+            return f'{{"line":{line},{named}{{"amount":"{money}{after}{left}{ends}}}'
+        return (
+            f'{{"line":{line},{named}null,"credit":{{"amount":"{money}{ends},"balance_after":{{"amount":"{left}{ends}}}'
+        )
 
 
 _quoted: Callable[[str], str] = encode_basestring

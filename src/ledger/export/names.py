@@ -62,10 +62,13 @@ def type_of(name: str) -> tuple[AccountType, str]:
     raise ValueError("unknown root")
 
 
+_UNTAMED = re.compile(r"[:;\[\]|\"@={}()*!~%#]|^ | $|  ")
 _SPECIAL = re.compile(r"[:;\[\]|\"@={}()*!~%#]")
 
 
 def tame(words: str) -> str:
     """Words without anything that a plain-text tool takes for syntax; one space between them, on one line."""
+    if words.isprintable() and len(words) <= LONGEST_NAME and not _UNTAMED.search(words):
+        return words
     printable = "".join(one if one.isprintable() else " " for one in words)
     return " ".join(_SPECIAL.sub(" ", printable).split())[:LONGEST_NAME].rstrip()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ledger.account import Account
 from ledger.entry import Entry
-from ledger.export.journal import decimal_text, moment_text
+from ledger.export.journal import moment_text, placed
 from ledger.export.names import readable_names, tame
 from ledger.money import exponent
 
@@ -74,10 +74,9 @@ def declarations(accounts: Iterable[Account], names: Mapping[int, str]) -> Itera
 
 
 def entry_facts(entry: Entry) -> Iterator[tuple[str, str]]:
-    """An entry's facts besides number, date, lines and the words that people read."""
+    """An entry's facts besides number, dates, lines and the words that people read."""
     yield "kind", entry.kind
     yield "actor", entry.actor
-    yield "recorded", moment_text(entry.recorded_at)
     if entry.source is not None:
         yield "source", entry.source
     if entry.reverses is not None:
@@ -101,6 +100,7 @@ class Transactions:
     def __init__(self, accounts: Mapping[int, Account]) -> None:
         self.names = readable_names(sorted(accounts.values(), key=lambda account: account.code))
         self.accounts = accounts
+        self.places = {account.currency: exponent(account.currency) for account in accounts.values()}
 
     def head(self, facts: Mapping[str, str | int]) -> Iterator[str]:
         """Origin, commodities and accounts."""
@@ -108,18 +108,18 @@ class Transactions:
 
     def currencies(self) -> list[tuple[str, str]]:
         """The book's currencies, each with an amount that shows its decimal places."""
-        found = sorted({account.currency for account in self.accounts.values()})
-        return [(one, decimal_text(10 ** (exponent(one) + 3), one)) for one in found]
+        return [(one, placed(10 ** (places + 3), places)) for one, places in sorted(self.places.items())]
 
     def __call__(self, entry: Entry) -> str:
         """The entry as a transaction, ended by an empty line."""
         words = tame(entry.description)
         facts = "" if words == entry.description else tag("description", entry.description)
         facts += "".join([tag(name, value) for name, value in entry_facts(entry)])
-        names = self.names
+        facts += f"    ; recorded: {moment_text(entry.recorded_at)}\n"
+        names, places = self.names, self.places
         lines = "".join(
             [
-                f"    {names[account_id]}  {decimal_text(amount, currency)} {currency}\n"
+                f"    {names[account_id]}  {placed(amount, places[currency])} {currency}\n"
                 for _, account_id, _, currency, amount, _ in entry.lines
             ]
         )

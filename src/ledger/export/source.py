@@ -19,7 +19,7 @@ from ledger.entry import Entry, EntryLine, Note
 from ledger.journal import driver
 from ledger.known import Head, head, head_at
 
-PAGE = 2000
+PAGE = 1000
 """Entries read, written out and forgotten at a time."""
 
 _NONE: Mapping[str, str] = {}
@@ -123,10 +123,10 @@ def _entries(
             book_id, number, day, recorded_at, kind, description, note_digest, source, actor, reverses, link, metadata,
             count, previous_hash, hash_, salt, words,
         ) = row  # fmt: skip
-        mine = []
-        for _, line, account_id, amount, balance in lines[at : at + count]:
-            account = accounts[account_id]
-            mine.append(EntryLine(line, account_id, account.code, account.currency, amount, balance))
+        mine = [
+            EntryLine(line, account_id, (account := accounts[account_id]).code, account.currency, amount, balance)
+            for _, line, account_id, amount, balance in lines[at : at + count]
+        ]
         at += count
         found.append(
             Entry(

@@ -6,7 +6,7 @@ digit of it is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +91,11 @@ class Xlsx:
             self._write(self.sheet, self.row, (*before, *account, *sides, *after))
             self.row += 1
             self.postings += 1
+
+    def add_all(self, entries: Iterable[Entry]) -> None:
+        """The postings of many entries."""
+        for entry in entries:
+            self.add(entry)
 
     def close(self, facts: Sequence[tuple[str, Cell]], totals: Callable[[str], tuple[str, str]]) -> None:
         """Write the second sheet and finish: the facts, then debit and credit of each currency.

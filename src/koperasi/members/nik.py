@@ -1,3 +1,0 @@
-"""See ``koperasi.nik``."""
-
-from koperasi.nik import *  # noqa: F403
