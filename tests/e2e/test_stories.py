@@ -117,6 +117,15 @@ def test_sending_a_form_twice_records_once(desk: Page, product, log_in) -> None:
     assert "/bukti/" in places[0]
 
 
+def test_no_digit_is_lost_that_is_typed_at_once(desk: Page, product, log_in) -> None:
+    """A treasurer types ahead: the amount field has the focus before the page says that it is there."""
+    log_in(desk, product, "bendahara")
+    for _ in range(5):
+        desk.goto("/transaksi?template=s&anggota=00002")
+        desk.keyboard.type("987654")
+        assert desk.input_value("[name=amount]") == "987654"
+
+
 def test_a_member_sees_balance_and_passbook_on_a_phone(phone: Page, product, log_in) -> None:
     log_in(phone, product, "anggota")
     expect(phone).to_have_url(re.compile("/saldo-saya$"))

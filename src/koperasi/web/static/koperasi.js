@@ -23,6 +23,9 @@
     return answer.ok && !answer.redirected ? answer.text() : "";
   };
 
+  // the browser gives the focus a frame later, and a digit typed until then would be lost
+  one("[autofocus]")?.focus();
+
   // keys: a letter outside a field presses what carries it; the page's own letters go before the menu's
   const keyed = () => [...all("main [data-key]"), ...all(".rail [data-key]")].filter(seen);
   const help = one("#keys");
