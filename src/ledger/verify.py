@@ -52,9 +52,11 @@ async def verify(connection: AsyncConnection, book_id: int, progress: Callable[[
     progress(count)
     findings += await _check_head(connection, book_id, count, previous)
     findings += await _check_closes(connection, book_id)
+    await connection.execute(text(WHOLE_TABLES))
     for code, statement in DERIVED.items():
         rows = await connection.execute(text(statement), {"book": book_id})
         findings += [Finding(code, str(where), str(message)) for where, message in rows]
+    await connection.execute(text(AS_BEFORE))
     return Report(count, previous, tuple(findings))
 
 
@@ -189,6 +191,13 @@ SELECT coalesce(a.code, '?'), coalesce(a.currency, '?'), sum(greatest(p.amount, 
  WHERE p.book_id = :book AND p.entry_number <= :number AND p.effective_date <= :end
  GROUP BY a.code, a.currency
 """
+
+WHOLE_TABLES = "SET LOCAL enable_nestloop = off"
+"""These statements compare whole tables. On a book that nobody has analysed yet the planner takes them for small and
+looks the one up row by row in the other, which never ends.
+"""
+
+AS_BEFORE = "SET LOCAL enable_nestloop = on"
 
 DERIVED = {
     "period": """
