@@ -47,7 +47,10 @@ BEGIN
     RAISE EXCEPTION 'entry % of book % has no postings', wrong.number, wrong.book_id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_whole';
   END IF;
-  SELECT n.book_id, n.number INTO wrong FROM new_entries n
+  -- What closes a month closes all before it, so the earliest entry of each book speaks for the others.
+  SELECT n.book_id, n.number INTO wrong
+    FROM (SELECT DISTINCT ON (book_id) book_id, number, effective_date FROM new_entries
+           ORDER BY book_id, effective_date) n
    WHERE EXISTS (SELECT FROM ledger_period p
                   WHERE p.book_id = n.book_id AND p.month >= date_trunc('month', n.effective_date)::date
                     AND p.status = 'closed' OFFSET 0)

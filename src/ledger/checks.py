@@ -90,9 +90,8 @@ def check_shape(draft: Draft, accounts: Mapping[int, AccountFacts]) -> Rejected 
         if refusal is not None or facts is None:
             return refusal
         sums[facts.currency] = sums.get(facts.currency, 0) + amount
-    first = draft.lines[0].account_id
-    if all(line.account_id == first for line in draft.lines):
-        return Rejected("same-account", {"account": accounts[first].code})
+    if len({account_id for account_id, _ in draft.lines}) == 1:
+        return Rejected("same-account", {"account": accounts[draft.lines[0].account_id].code})
     for currency, total in sums.items():
         if total:
             return Rejected("unbalanced", {"currency": currency, "difference": total})
@@ -120,6 +119,8 @@ def _check_line(position: int, amount: int, facts: AccountFacts | None, day: dat
 
 def check_period(draft: Draft, periods: Mapping[date, str]) -> Rejected | None:
     """Is the month of the effective date open? A month without a row is, unless a later one is closed."""
+    if not periods:
+        return None
     month = month_of(draft.effective_date)
     status = periods.get(month, "open")
     if any(each == "closed" and other >= month for other, each in periods.items()):

@@ -72,7 +72,7 @@ class Poster:
         if lane.worker is None:
             lane.worker = asyncio.create_task(self._work(book_id, lane))
         # A caller that goes away does not take the batch with it: the posting stands, and its key finds it.
-        return await asyncio.shield(answer)
+        return await answer
 
     async def close(self) -> None:
         """Wait until all that was accepted is answered."""

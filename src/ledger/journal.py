@@ -8,29 +8,18 @@ statement that writes. A draft that the book refuses rejects itself and not its 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import sql
-from ledger.checks import (
-    AccountFacts,
-    ReversalFacts,
-    Totals,
-    apply_lines,
-    check_days,
-    check_period,
-    check_reversal,
-    check_shape,
-    month_of,
-)
-from ledger.entry import Draft, Line, Note, Outcome, Posted, Rejected, Replayed, Restored
+from ledger.batch import Batch
+from ledger.checks import AccountFacts, ReversalFacts, Totals, month_of
+from ledger.entry import Draft, Line, Outcome, Rejected, Replayed, Restored
 from ledger.errors import NotInTransactionError, UnknownBookError
-from ledger.seal import canonical, digest_of, seal
 
 
 async def append(
@@ -75,172 +64,6 @@ async def driver(connection: AsyncConnection) -> Any:
     return raw
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What is known while the drafts of one book are gone through, and what will be written."""
-
-    book_id: int
-    number: int
-    hashes: list[bytes]
-    recorded_at: datetime
-    accounts: dict[int, AccountFacts]
-    totals: dict[int, Totals]
-    periods: Mapping[date, str]
-    reversals: dict[int, ReversalFacts]
-    keys: dict[str, tuple[bytes, Outcome]]
-    days: dict[int, dict[date, int]]
-    entries: list[tuple[Draft, Posted, bytes | None]] = field(default_factory=list)
-    notes: list[tuple[int, bytes, str]] = field(default_factory=list)
-    remembered: list[tuple[str, bytes, int | None, str | None]] = field(default_factory=list)
-    links: list[tuple[int, int]] = field(default_factory=list)
-    undone: list[tuple[int, int, int]] = field(default_factory=list)
-    restored: Mapping[str, Restored] = field(default_factory=dict)
-
-    def answer_known(self, draft: Draft) -> Outcome | None:
-        """What this key was answered before, if it was used."""
-        known = self.keys.get(draft.key)
-        if known is None:
-            return None
-        fingerprint, outcome = known
-        if fingerprint != draft.fingerprint:
-            return Rejected("idempotency-mismatch", {"key": draft.key})
-        if isinstance(outcome, Posted):
-            return Replayed(outcome.number)
-        if isinstance(outcome, Rejected):
-            return Rejected(outcome.code, outcome.detail, replayed=True)
-        return outcome
-
-    def try_out(
-        self, draft: Draft, before: Mapping[int, Totals]
-    ) -> tuple[dict[int, Totals], tuple[int, ...]] | Rejected:
-        """The totals that the draft would leave, or the first reason why it may not be posted."""
-        refusal = check_shape(draft, self.accounts) or check_period(draft, self.periods)
-        if refusal is None and draft.reverses is not None:
-            refusal = check_reversal(draft, self.reversals.get(draft.reverses))
-        tried = refusal or apply_lines(draft.lines, self.accounts, before)
-        if isinstance(tried, Rejected) or not self.days:
-            return tried
-        return check_days(draft, self.accounts, before, tried[0], self.days) or tried
-
-    def move_days(self, draft: Draft) -> None:
-        """Count a draft's lines into the days of accounts that some draft of this batch is dated back on."""
-        for account_id, amount in draft.lines:
-            if (moved := self.days.get(account_id)) is not None:
-                moved[draft.effective_date] = moved.get(draft.effective_date, 0) + amount
-
-    def accept(self, draft: Draft, after: dict[int, Totals], balances: tuple[int, ...]) -> Posted:
-        """Number and seal the draft, and move the balances."""
-        self.totals.update(after)
-        if self.days:
-            self.move_days(draft)
-        self.number += 1
-        accounts = self.accounts
-        if (kept := self.restored.get(draft.key)) is not None:
-            self.recorded_at = kept.recorded_at
-        note_digest = None if draft.note is None and kept is None else self._take_note(draft.note, kept)
-        sealed = seal(
-            self.hashes[-1],
-            canonical(
-                book_id=self.book_id,
-                number=self.number,
-                effective_date=draft.effective_date,
-                recorded_at=self.recorded_at,
-                kind=draft.kind,
-                description=draft.description,
-                note_digest=note_digest,
-                source=draft.source,
-                actor=draft.actor,
-                reverses=draft.reverses,
-                link=draft.link,
-                metadata=draft.metadata,
-                lines=[(accounts[a].code, accounts[a].currency, amount) for a, amount in draft.lines],
-            ),
-        )
-        self.hashes.append(sealed)
-        posted = Posted(self.number, draft.effective_date, self.recorded_at, sealed, balances)
-        self.entries.append((draft, posted, note_digest))
-        if draft.reverses is not None:
-            self._link_reversal(draft.reverses)
-        self.remember(draft, posted)
-        return posted
-
-    def _take_note(self, words: str | None, kept: Restored | None) -> bytes | None:
-        """Salt a note for the entry being accepted, or keep a restored one; returns the digest that is sealed."""
-        note = Note(secrets.token_bytes(16), words or "") if kept is None else kept.note
-        if note is not None:
-            self.notes.append((self.number, *note))
-        return digest_of(*note) if note is not None else kept and kept.note_digest
-
-    def _link_reversal(self, number: int) -> None:
-        """Write down who undoes whom; undoing an undoing puts the entry before it in force again."""
-        facts = self.reversals[number]
-        facts.reversed_by = self.number
-        self.links.append((number, self.number))
-        if facts.reverses is not None:
-            self.undone.append((facts.reverses, number, self.number))
-            if facts.reverses in self.reversals:
-                self.reversals[facts.reverses].reversed_by = None
-
-    def remember(self, draft: Draft, outcome: Posted | Rejected) -> None:
-        """Keep the answer under the draft's key."""
-        self.keys[draft.key] = (draft.fingerprint, outcome)
-        if isinstance(outcome, Posted):
-            self.remembered.append((draft.key, draft.fingerprint, outcome.number, None))
-        else:
-            refusal = json.dumps({"code": outcome.code, "detail": dict(outcome.detail)})
-            self.remembered.append((draft.key, draft.fingerprint, None, refusal))
-
-    def post_one(self, draft: Draft) -> Outcome:
-        """Answer a draft that stands alone."""
-        if (known := self.answer_known(draft)) is not None:
-            return known
-        tried = self.try_out(draft, self.totals)
-        if isinstance(tried, Rejected):
-            self.remember(draft, tried)
-            return tried
-        return self.accept(draft, *tried)
-
-    def post_linked(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        """Answer drafts that stand or fall together."""
-        known = [self.answer_known(draft) for draft in drafts]
-        overlay = dict(self.totals)
-        days = {account_id: dict(moved) for account_id, moved in self.days.items()}
-        seen: set[str] = set()
-        undone: set[int] = set()
-        accepted: list[tuple[dict[int, Totals], tuple[int, ...]]] = []
-        refused: tuple[int, Rejected] | None = None
-        if all(outcome is not None for outcome in known):
-            return [outcome for outcome in known if outcome is not None]
-        for position, draft in enumerate(drafts):
-            if known[position] is not None or draft.key in seen:
-                refused = position, Rejected("idempotency-mismatch", {"key": draft.key})
-                break
-            if draft.reverses is not None and draft.reverses in undone:
-                refused = position, Rejected("already-reversed", {"entry": draft.reverses})
-                break
-            tried = self.try_out(draft, overlay)
-            if isinstance(tried, Rejected):
-                refused = position, tried
-                break
-            seen.add(draft.key)
-            if draft.reverses is not None:
-                undone.add(draft.reverses)
-            overlay.update(tried[0])
-            self.move_days(draft)
-            accepted.append(tried)
-        self.days = days
-        if refused is None:
-            return [self.accept(draft, *tried) for draft, tried in zip(drafts, accepted, strict=True)]
-        outcomes: list[Outcome] = []
-        for position, draft in enumerate(drafts):
-            other = Rejected("linked", {"position": refused[0], "code": refused[1].code})
-            outcome = refused[1] if position == refused[0] else other
-            if known[position] is None and draft.key not in self.keys:
-                self.remember(draft, outcome)
-            outcomes.append(outcome)
-        return outcomes
-
-
 async def _append_to_book(
     raw: Any, book_id: int, drafts: Sequence[Draft], restored: Mapping[str, Restored]
 ) -> list[Outcome]:
@@ -271,7 +94,7 @@ def _units(drafts: Sequence[Draft]) -> Iterable[list[int]]:
     return units.values()
 
 
-async def _read(raw: Any, book_id: int, drafts: Sequence[Draft], locked: Any) -> _Batch:
+async def _read(raw: Any, book_id: int, drafts: Sequence[Draft], locked: Any) -> Batch:
     account_ids = list({line.account_id for draft in drafts for line in draft.lines})
     months = list({month_of(draft.effective_date) for draft in drafts})
     keys: dict[str, tuple[bytes, Outcome]] = {}
@@ -291,7 +114,7 @@ async def _read(raw: Any, book_id: int, drafts: Sequence[Draft], locked: Any) ->
     days = await _read_days(raw, book_id, drafts, accounts)
     # The clock never runs backwards within a book, whichever process writes.
     recorded_at = max(datetime.now(UTC), locked["last_recorded_at"])
-    return _Batch(
+    return Batch(
         book_id,
         locked["last_number"],
         [locked["last_hash"]],
@@ -334,60 +157,82 @@ async def _read_reversals(raw: Any, book_id: int, numbers: list[int]) -> dict[in
     }
 
 
-async def _write(raw: Any, batch: _Batch) -> None:
+async def _write(raw: Any, batch: Batch) -> None:
     """All rows of the batch in one statement; notes and links of reversals, which are rare, in more."""
-    entries = [
-        (
-            posted.number,
-            posted.effective_date,
-            draft.kind,
-            draft.description,
-            note_digest,
-            draft.source,
-            draft.actor,
-            draft.reverses,
-            draft.link,
-            json.dumps(dict(draft.metadata), ensure_ascii=False) if draft.metadata else "{}",
-            len(draft.lines),
-            previous_hash,
-            posted.hash,
-        )
-        for (draft, posted, note_digest), previous_hash in zip(batch.entries, batch.hashes, strict=False)
-    ]
+    drafts = [draft for draft, _, _ in batch.entries]
+    counts = _same([len(draft.lines) for draft in drafts])
     lines = [
-        (posted.number, position, account_id, posted.effective_date, amount, balance)
+        (account_id, amount, balance, draft.effective_date)
         for draft, posted, _ in batch.entries
-        for position, ((account_id, amount), balance) in enumerate(zip(draft.lines, posted.balances, strict=True), 1)
+        for (account_id, amount), balance in zip(draft.lines, posted.balances, strict=True)
     ]
     turnovers: dict[tuple[int, date], list[int]] = {}
-    for _, _, account_id, day, amount, _ in lines:
+    for account_id, amount, _, day in lines:
         sums = turnovers.setdefault((account_id, day), [0, 0])
         sums[amount < 0] += abs(amount)
     days = [(account_id, day, debit, credit) for (account_id, day), (debit, credit) in sorted(turnovers.items())]
     latest = {account_id: day for account_id, day, *_ in days}  # they are sorted: the last day of each stays
-    totals = [(account_id, *batch.totals[account_id], day) for account_id, day in latest.items()]
+    totals = [batch.totals[account_id] for account_id in latest]
+    posting_accounts, amounts, balances, posting_days = _columns(lines, 4)
+    turnover_accounts, turnover_days, debits, credits_ = _columns(days, 4)
     await raw.execute(
         sql.WRITE,
         batch.book_id,
-        *_columns(entries, 13),
+        batch.number - len(drafts),
+        _same([posted.recorded_at for _, posted, _ in batch.entries]),
+        _same([draft.effective_date for draft in drafts]),
+        _same([draft.kind for draft in drafts]),
+        _same([draft.description for draft in drafts]),
+        _or_none([note_digest for _, _, note_digest in batch.entries]),
+        _or_none([draft.source for draft in drafts]),
+        _same([draft.actor for draft in drafts]),
+        _or_none([draft.reverses for draft in drafts]),
+        _or_none([draft.link for draft in drafts]),
+        _or_none([json.dumps(dict(d.metadata), ensure_ascii=False) if d.metadata else None for d in drafts]),
+        counts,
+        b"".join(batch.hashes),
+        len(drafts),
+        *(([], []) if len(counts) == 1 else _places(drafts, batch.number - len(drafts))),
+        _same(posting_days),
+        posting_accounts,
+        amounts,
+        balances,
+        *map(_or_none, _columns(batch.remembered, 4)),
+        turnover_accounts,
+        _same(turnover_days),
+        debits,
+        credits_,
+        list(latest),
+        [debit for debit, _ in totals],
+        [credit for _, credit in totals],
+        _same(list(latest.values())),
         batch.recorded_at,
-        *_columns(lines, 6),
-        *_columns(batch.remembered, 4),
-        *_columns(days, 4),
-        *_columns(totals, 4),
-        batch.number,
-        batch.hashes[-1],
-        [posted.recorded_at for _, posted, _ in batch.entries],
     )
     if batch.notes:
         await raw.execute(sql.WRITE_NOTES, batch.book_id, *_columns(batch.notes, 3))
     # First what is undone: an entry that is in force again may be reversed anew in the same batch.
     if batch.undone:
-        await raw.execute(sql.UNDO_REVERSALS, batch.book_id, *_columns(batch.undone, 3))
+        await raw.execute(sql.UNDO_REVERSALS, batch.book_id, *_columns(sorted(batch.undone, key=itemgetter(1)), 3))
     if batch.links:
         await raw.execute(sql.LINK_REVERSALS, batch.book_id, *_columns(batch.links, 2))
+
+
+def _places(drafts: Sequence[Draft], before: int) -> tuple[list[int], list[int]]:
+    """Entry number and line of each posting."""
+    places = [(n, line) for n, d in enumerate(drafts, before + 1) for line in range(1, len(d.lines) + 1)]
+    return [number for number, _ in places], [line for _, line in places]
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     """Rows turned into columns, for unnest()."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _same(column: list[Any]) -> list[Any]:
+    """A column of one value is sent once."""
+    return column[:1] if column and column.count(column[0]) == len(column) else column
+
+
+def _or_none(column: list[Any]) -> list[Any]:
+    """A column of nothing but NULL is not sent."""
+    return column if any(one is not None for one in column) else []

@@ -72,35 +72,51 @@ SELECT entry_number, account_id, amount FROM ledger_posting
  WHERE book_id = $1::bigint AND entry_number = ANY($2::bigint[]) ORDER BY entry_number, line
 """
 
+# An array of one element stands for a column that is the same in every row, and an empty one for a column of NULL: each
+# element is looked at before it is sent, and most columns of a batch say the same in all its rows. Numbers and hashes
+# follow from the first; so do the places of postings, when all entries have as many lines.
+#
+# Nothing is joined: on a fresh book the planner would go through all accounts for each account touched. A row finds its
+# new values by its place in the sorted ids, which width_bucket() tells.
 WRITE = """
 WITH entries AS (
   INSERT INTO ledger_entry (book_id, number, effective_date, kind, description, note_digest, source, actor, reverses,
                             link, metadata, line_count, previous_hash, hash, recorded_at)
-  SELECT $1, number, effective_date, kind, description, note_digest, source, actor, reverses, link, metadata::json,
-         line_count, previous_hash, hash, recorded_at
-    FROM unnest($2::bigint[], $3::date[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::bigint[],
-                $10::text[], $11::text[], $12::int[], $13::bytea[], $14::bytea[],
-                $36::timestamptz[])
-      AS e(number, effective_date, kind, description, note_digest, source, actor, reverses, link, metadata, line_count,
-           previous_hash, hash, recorded_at)
+  SELECT $1, $2::bigint + i, coalesce(effective_date, ($4)[1]), coalesce(kind, ($5)[1]),
+         coalesce(description, ($6)[1]), note_digest, source, coalesce(actor, ($9)[1]), reverses, link,
+         coalesce(metadata, '{}')::json, coalesce(line_count, ($13)[1]),
+         substr($14::bytea, i::int * 32 - 31, 32), substr($14::bytea, i::int * 32 + 1, 32),
+         coalesce(recorded_at, ($3)[1])
+    FROM ROWS FROM (generate_series(1, $15::bigint), unnest($3::timestamptz[]), unnest($4::date[]),
+                    unnest($5::text[]), unnest($6::text[]), unnest($7::bytea[]), unnest($8::text[]), unnest($9::text[]),
+                    unnest($10::bigint[]), unnest($11::text[]), unnest($12::text[]), unnest($13::int[]))
+      AS e(i, recorded_at, effective_date, kind, description, note_digest, source, actor, reverses, link, metadata,
+           line_count)
 ), postings AS (
   INSERT INTO ledger_posting (book_id, entry_number, line, account_id, effective_date, amount, balance_after)
-  SELECT $1, * FROM unnest($16::bigint[], $17::int[], $18::bigint[], $19::date[], $20::bigint[], $21::bigint[])
+  SELECT $1, coalesce(entry_number, $2 + 1 + (i - 1) / ($13)[1]), coalesce(line, (i - 1) % ($13)[1] + 1), account_id,
+         coalesce(effective_date, ($18)[1]), amount, balance_after
+    FROM unnest($16::bigint[], $17::int[], $18::date[], $19::bigint[], $20::bigint[], $21::bigint[]) WITH ORDINALITY
+      AS p(entry_number, line, effective_date, account_id, amount, balance_after, i)
 ), keys AS (
   INSERT INTO ledger_key (book_id, key, fingerprint, entry_number, refusal)
   SELECT $1, key, fingerprint, entry_number, refusal::json
     FROM unnest($22::text[], $23::bytea[], $24::bigint[], $25::text[]) AS k(key, fingerprint, entry_number, refusal)
 ), turnovers AS (
   INSERT INTO ledger_turnover AS t (book_id, account_id, day, debit, credit)
-  SELECT $1, * FROM unnest($26::bigint[], $27::date[], $28::bigint[], $29::bigint[])
+  SELECT $1, account_id, coalesce(day, ($27)[1]), debit, credit
+    FROM unnest($26::bigint[], $27::date[], $28::bigint[], $29::bigint[]) AS u(account_id, day, debit, credit)
   ON CONFLICT (book_id, account_id, day)
   DO UPDATE SET debit = t.debit + excluded.debit, credit = t.credit + excluded.credit
 ), totals AS (
-  UPDATE ledger_account a SET debit = u.debit, credit = u.credit, last_day = greatest(a.last_day, u.last_day)
-    FROM unnest($30::bigint[], $31::bigint[], $32::bigint[], $33::date[]) AS u(account_id, debit, credit, last_day)
-   WHERE a.book_id = $1 AND a.account_id = u.account_id
+  UPDATE ledger_account
+     SET debit = ($31::bigint[])[width_bucket(account_id, $30)],
+         credit = ($32::bigint[])[width_bucket(account_id, $30)],
+         last_day = greatest(last_day, coalesce(($33::date[])[width_bucket(account_id, $30)], ($33)[1]))
+   WHERE book_id = $1 AND account_id = ANY($30::bigint[])
 )
-UPDATE ledger_head SET last_number = $34, last_hash = $35, last_recorded_at = $15::timestamptz WHERE book_id = $1
+UPDATE ledger_head SET last_number = $2 + $15, last_hash = substr($14, $15::int * 32 + 1, 32), last_recorded_at = $34
+ WHERE book_id = $1
 """
 
 WRITE_NOTES = """
@@ -114,7 +130,6 @@ SELECT $1, * FROM unnest($2::bigint[], $3::bigint[])
 """
 
 UNDO_REVERSALS = """
-UPDATE ledger_reversal r SET undone_by = u.undone_by
-  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS u(entry_number, reversal_number, undone_by)
- WHERE r.book_id = $1 AND r.entry_number = u.entry_number AND r.reversal_number = u.reversal_number
+UPDATE ledger_reversal SET undone_by = ($4::bigint[])[width_bucket(reversal_number, $3)]
+ WHERE book_id = $1 AND entry_number = ANY($2::bigint[]) AND reversal_number = ANY($3::bigint[])
 """
