@@ -1,48 +1,18 @@
-"""Group commit against pgbench: our ``Poster`` with every guard on, beside TPC-B on the same server in the same run.
-
-``make bench`` runs this on an embedded server of its own and writes ``benchmarks/latest.json``.
-"""
+"""Group commit against pgbench: our ``Poster`` with every guard on, beside TPC-B on the same server in the same run."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import platform
-import re
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
-import uvloop
-
-from koperasi import migrate
+from benchmarks.model import TPCB, Bench, Row, Sizes, middle, row, run
 from koperasi.db import Database, make_engine
-from koperasi.embedded import EmbeddedServer
 from ledger import AccountType, Draft, Line, NewAccount, Posted, Poster, Side, found_book, open_accounts, verify
 
-CALLERS = 256
-SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 ACCOUNTS = 1000
 LIABILITY = (AccountType.LIABILITY, Side.CREDIT)
-TPCB = "pgbench TPC-B, better of 8 and 32 clients"
-LATEST = Path(__file__).with_name("latest.json")
-
-
-def pgbench(server: EmbeddedServer, *arguments: str) -> str:
-    command = [str(server.binaries / "pgbench"), "-h", str(server.socket_dir), "-U", "postgres", *arguments, "pgbench"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def tpcb(server: EmbeddedServer, clients: int) -> float:
-    output = pgbench(server, "-c", str(clients), "-j", "2", "-T", str(SECONDS), "-M", "prepared", "-n")
-    found = re.search(r"tps = ([0-9.]+) \(without initial", output)
-    assert found, output
-    return float(found.group(1))
 
 
 async def make_book(database: Database) -> tuple[int, list[int], int]:
@@ -62,11 +32,13 @@ async def make_book(database: Database) -> tuple[int, list[int], int]:
     return book_id, [ids[f"2101.{n:06d}"] for n in range(ACCOUNTS)], ids["1102"]
 
 
-async def run(poster: Poster, lines_of: Callable[[int], tuple[Line, ...]], book_id: int, run_name: str) -> float:
-    """Entries a second that 256 callers are answered, each waiting for its own before it sends the next."""
-    stop = time.perf_counter() + SECONDS
+async def post_for(
+    poster: Poster, lines_of: Callable[[int], tuple[Line, ...]], book_id: int, run_name: str, sizes: Sizes
+) -> float:
+    """Entries a second that the callers are answered, each waiting for its own before it sends the next."""
+    stop = time.perf_counter() + sizes.seconds
     done = 0
-    today = date(2026, 11, 25)
+    today = datetime.now(UTC).date()
 
     async def caller(mine: int) -> None:
         nonlocal done
@@ -85,10 +57,10 @@ async def run(poster: Poster, lines_of: Callable[[int], tuple[Line, ...]], book_
             outcome = await poster.post(draft)
             assert isinstance(outcome, Posted), outcome
             done += 1
-            n += CALLERS
+            n += sizes.callers
 
     started = time.perf_counter()
-    await asyncio.gather(*(caller(n) for n in range(CALLERS)))
+    await asyncio.gather(*(caller(n) for n in range(sizes.callers)))
     return done / (time.perf_counter() - started)
 
 
@@ -96,7 +68,8 @@ async def fill(poster: Poster, book_id: int, savings: list[int], cash: int, roun
     """Give each account something to pay with: none may go below nothing."""
     amount = 10**12
     lines = (Line(cash, amount * len(savings)), *(Line(account, -amount) for account in savings))
-    draft = Draft(book_id, date(2026, 11, 24), "opening", "Saldo awal", "bendahara", lines, f"{round_name}-fill")
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    draft = Draft(book_id, day, "opening", "Saldo awal", "bendahara", lines, f"{round_name}-fill")
     assert isinstance(await poster.post(draft), Posted)
 
 
@@ -119,7 +92,7 @@ def through_cash(cash: int, savings: list[int]) -> Callable[[int], tuple[Line, .
     return lines_of
 
 
-async def ours(address: str, round_name: str) -> tuple[float, float]:
+async def ours(address: str, round_name: str, sizes: Sizes) -> tuple[float, float]:
     """Entries a second, spread over 1,000 accounts and all through one cash account; a book of its own each."""
     engine = make_engine(address, pool_size=4)
     database = Database(engine)
@@ -130,7 +103,7 @@ async def ours(address: str, round_name: str) -> tuple[float, float]:
         if name == "spread":
             await fill(poster, book_id, savings, cash, round_name)
         lines_of = between_savings(savings) if name == "spread" else through_cash(cash, savings)
-        figures.append(await run(poster, lines_of, book_id, f"{round_name}-{name}"))
+        figures.append(await post_for(poster, lines_of, book_id, f"{round_name}-{name}", sizes))
         await poster.close()
         async with database.reading(book_id) as connection:
             report = await verify(connection, book_id)
@@ -139,47 +112,18 @@ async def ours(address: str, round_name: str) -> tuple[float, float]:
     return figures[0], figures[1]
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench") as directory, EmbeddedServer(Path(directory)) as server:
-        addresses = asyncio.run(server.ensure_database("koperasi"))
-        asyncio.run(server.ensure_database("pgbench"))
-        migrate.upgrade(addresses.owner)
-        pgbench(server, "-i", "-s", "10", "-q")
-        best: dict[str, list[float]] = {"tpcb8": [], "tpcb32": [], "spread": [], "hot": []}
-        for number in range(ROUNDS):
-            best["tpcb8"].append(tpcb(server, 8))
-            best["tpcb32"].append(tpcb(server, 32))
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                spread, hot = runner.run(ours(addresses.application, f"round{number}"))
-            best["spread"].append(spread)
-            best["hot"].append(hot)
-    middle = {name: sorted(values)[len(values) // 2] for name, values in best.items()}
-    baseline = max(middle["tpcb8"], middle["tpcb32"])
-    rows = [
-        row("Poster, 256 callers, spread over 1,000 accounts", middle["spread"], TPCB, baseline),
-        row("Poster, 256 callers, one hot cash account", middle["hot"], TPCB, baseline),
-        row("hot account beside spread", middle["hot"], "Poster, spread", middle["spread"]),
+def measure(bench: Bench) -> list[Row]:
+    """By turns with pgbench; the medians."""
+    addresses, sizes = bench.database("posting"), bench.sizes
+    rates: dict[str, list[float]] = {"spread": [], "hot": []}
+    for number in range(sizes.rounds):
+        bench.tpcb()
+        for name, rate in zip(rates, run(ours(addresses.application, f"round{number}", sizes)), strict=True):
+            rates[name].append(rate)
+    spread, hot, baseline = middle(rates["spread"]), middle(rates["hot"]), bench.tpcb_median
+    callers, unit = f"Poster, {sizes.callers} callers", "entries/s"
+    return [
+        row(f"{callers}, spread over {ACCOUNTS:,} accounts", spread, unit, TPCB, baseline, spread / baseline, "≥ 3"),
+        row(f"{callers}, one hot cash account", hot, unit, TPCB, baseline, hot / baseline, "≥ 3"),
+        row("hot account beside spread", hot, unit, "Poster, spread", spread, hot / spread, "≥ 0.9"),
     ]
-    LATEST.write_text(json.dumps(rows, indent=2) + "\n")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"\n{machine}, medians of {ROUNDS} rounds of {SECONDS} s")
-    for name, values in best.items():
-        print(f"  {name:8} " + "  ".join(f"{value:10,.0f}" for value in values))
-    print(f"\n{'work':50} {'ours':>10} {'baseline':>10} {'ratio':>6}")
-    for entry in rows:
-        print(f"{entry['work']:50} {entry['ours']:10,.0f} {entry['baseline']:10,.0f} {entry['ratio']:6.2f}")
-
-
-def row(work: str, ours_figure: float, against: str, baseline: float) -> dict[str, object]:
-    return {
-        "work": work,
-        "ours": round(ours_figure, 1),
-        "unit": "entries/s",
-        "against": against,
-        "baseline": round(baseline, 1),
-        "ratio": round(ours_figure / baseline, 3),
-    }
-
-
-if __name__ == "__main__":
-    main()

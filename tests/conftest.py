@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import secrets
 import shutil
@@ -42,6 +43,12 @@ hypothesis_settings.register_profile(
     "nightly", deadline=None, suppress_health_check=list(HealthCheck), max_examples=2000
 )
 hypothesis_settings.load_profile("default")
+
+
+# One key file for the run: tests give several data directories, and processes of their own, the same database.
+KEYS = Path(tempfile.mkdtemp(prefix="kopkeys"))
+atexit.register(shutil.rmtree, KEYS, ignore_errors=True)
+os.environ["KOPERASI_KEYS"] = str(KEYS / "personal-data.json")
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +146,7 @@ async def cooperative(database: Database) -> Cooperative:
 
 async def populate(database: Database, cooperative: Cooperative) -> Village:
     """Users of every role, the member among them registered and welcomed."""
-    passwords = {role: "482915" if role is Role.ANGGOTA else f"kata-sandi-{role.value}-9" for role in Role}
+    passwords = {role: "482915" if role is Role.ANGGOTA else f"sawah-{role.value}-lereng-9" for role in Role}
     usernames = {role: role.value for role in Role}
     tokens = {}
     async with database.work(cooperative.book_id) as work:
@@ -159,6 +166,7 @@ async def populate(database: Database, cooperative: Cooperative) -> Village:
                 role=role,
                 password=passwords[role],
                 member_number=member.number if role is Role.ANGGOTA else None,
+                valid_until=date(2099, 12, 31) if role is Role.AUDITOR else None,
             )
             identity = Identity(
                 cooperative.book_id,

@@ -39,10 +39,16 @@ COMMIT_ROOMS = (
     "src/koperasi/cli.py",
     "src/koperasi/demo/__init__.py",
     "src/koperasi/*/api.py",
+    "src/koperasi/*/api_*.py",
     "src/koperasi/*/pages.py",
+    "src/koperasi/*/pages_*.py",
     "src/ledger/groupcommit.py",
     # An import is several transactions by nature: claimed, posted with its rows, or failed with a reason.
     "src/koperasi/imports/service.py",
+    # A rotation of keys is broken off and taken up again at each of its commits.
+    "src/koperasi/privacy/service_rotation.py",
+    # How far a verification has come is told while its own snapshot stays open.
+    "src/koperasi/reports/service_doctor.py",
 )
 # Where `engine.begin()`, which commits on leaving, may stand.
 BEGIN_ROOMS = ("src/koperasi/db.py", "src/koperasi/embedded.py", "src/ledger/groupcommit.py")

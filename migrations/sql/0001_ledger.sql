@@ -83,6 +83,24 @@ END $$;
 CREATE TRIGGER ledger_check_notes AFTER INSERT ON ledger_note
   REFERENCING NEW TABLE AS new_notes FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_notes();
 
+-- What a person wrote goes only where its erasure is on record, whoever deletes it.
+CREATE FUNCTION ledger_check_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE wrong record;
+BEGIN
+  SELECT o.book_id, o.entry_number INTO wrong FROM old_notes o
+   WHERE NOT EXISTS (SELECT FROM ledger_erasure e
+                      WHERE e.book_id = o.book_id AND e.entry_number = o.entry_number OFFSET 0)
+   LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'no erasure of the note of entry % of book % is on record', wrong.entry_number, wrong.book_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'erasure_recorded';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_check_erasure AFTER DELETE ON ledger_note
+  REFERENCING OLD TABLE AS old_notes FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_erasure();
+
 -- A month goes from state to state only by acts that may follow each other; a closed one is opened again only when
 -- another person agrees with somebody who asked since.
 CREATE FUNCTION ledger_check_act() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -147,6 +165,8 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_period
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_erasure
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 -- A note never changes; that it may be erased is what it is for.
 CREATE TRIGGER ledger_append_only BEFORE UPDATE OR TRUNCATE ON ledger_note
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
@@ -162,7 +182,7 @@ DO $$
 DECLARE name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY['book', 'head', 'account', 'entry', 'note', 'posting', 'turnover', 'key', 'reversal', 'period',
-    'period_act']
+    'period_act', 'erasure']
   LOOP
     EXECUTE format('ALTER TABLE ledger_%s ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY book ON ledger_%s USING (book_id = nullif(current_setting(''app.book'', true), '''')::bigint)',
@@ -172,7 +192,7 @@ END $$;
 
 -- Requests read the ledger, open accounts and change their terms; only append writes the journal, as koperasi_ledger.
 GRANT SELECT ON ledger_book, ledger_head, ledger_account, ledger_entry, ledger_note, ledger_posting, ledger_turnover,
-  ledger_key, ledger_reversal, ledger_period, ledger_period_act TO koperasi_app, koperasi_ledger;
+  ledger_key, ledger_reversal, ledger_period, ledger_period_act, ledger_erasure TO koperasi_app, koperasi_ledger;
 GRANT USAGE ON SEQUENCE ledger_book_id TO koperasi_app;
 GRANT INSERT ON ledger_book, ledger_head TO koperasi_app;
 GRANT INSERT (book_id, code, name_id, name_en, type, side, currency, floor, control, opened_on) ON ledger_account
@@ -186,3 +206,8 @@ GRANT UPDATE (debit, credit) ON ledger_turnover TO koperasi_ledger;
 GRANT UPDATE (debit, credit, last_day) ON ledger_account TO koperasi_ledger;
 GRANT UPDATE (last_number, last_hash, last_recorded_at) ON ledger_head TO koperasi_ledger;
 GRANT UPDATE (undone_by) ON ledger_reversal TO koperasi_ledger;
+-- The one thing of the journal that may go is a note. It is the writer that deletes it, as it wrote it: the role that
+-- requests run under deletes nothing in the ledger, so a hole in them does not reach the notes either. ledger.erase_note
+-- takes the writer's role for two statements; ledger_check_erasure sees that the act is on record.
+GRANT INSERT (book_id, entry_number, actor, reason) ON ledger_erasure TO koperasi_ledger;
+GRANT DELETE ON ledger_note TO koperasi_ledger;

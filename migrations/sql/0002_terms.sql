@@ -2,7 +2,7 @@
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['cooperative_secret', 'policy', 'number_series', 'app_user', 'app_session', 'api_token',
+  FOREACH name IN ARRAY ARRAY['cooperative_secret', 'policy', 'number_series', 'app_user', 'app_session', 'api_token', 'app_recovery_code',
     'login_throttle', 'member', 'member_heir', 'member_due', 'savings_account', 'business_group', 'group_membership',
     'import_batch']
   LOOP
@@ -23,6 +23,7 @@ CREATE POLICY change ON cooperative FOR UPDATE
 GRANT SELECT, INSERT ON cooperative, cooperative_secret, policy TO koperasi_app;
 GRANT UPDATE (name, business_date, village, district, regency, province, address, registration_number) ON cooperative
   TO koperasi_app;
-GRANT SELECT, INSERT, UPDATE ON number_series, app_user, api_token, member, member_due, savings_account,
+GRANT SELECT, INSERT, UPDATE ON number_series, app_user, api_token, app_recovery_code, member, member_due, savings_account,
   business_group, group_membership, import_batch TO koperasi_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app_session, login_throttle, member_heir TO koperasi_app;
+GRANT DELETE ON app_recovery_code TO koperasi_app;

@@ -167,6 +167,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book_id", "entry_number", name=op.f("pk_ledger_note")),
     )
     op.create_table(
+        "ledger_erasure",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("entry_number", sa.BigInteger(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("reason ~ '^[a-z][a-z-]{0,39}$'", name=op.f("ck_ledger_erasure_reason")),
+        sa.ForeignKeyConstraint(
+            ["book_id", "entry_number"],
+            ["ledger_entry.book_id", "ledger_entry.number"],
+            name=op.f("fk_ledger_erasure_book_id_entry_number_ledger_entry"),
+        ),
+        sa.PrimaryKeyConstraint("book_id", "entry_number", name=op.f("pk_ledger_erasure")),
+    )
+    op.create_table(
         "ledger_period",
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
@@ -249,6 +264,7 @@ def downgrade() -> None:
     op.drop_table("ledger_reversal")
     op.drop_table("ledger_period_act")
     op.drop_table("ledger_period")
+    op.drop_table("ledger_erasure")
     op.drop_table("ledger_note")
     op.drop_table("ledger_head")
     op.drop_index("uq_ledger_account_code_book_id", table_name="ledger_account")
@@ -265,6 +281,7 @@ def downgrade() -> None:
         "ledger_check_postings",
         "ledger_check_entries",
         "ledger_check_notes",
+        "ledger_check_erasure",
         "ledger_check_act",
         "ledger_check_period",
         "ledger_append_only",

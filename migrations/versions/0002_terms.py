@@ -95,12 +95,15 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_folded", sa.Text(), nullable=False),
-        sa.Column("nik", sa.Text(), nullable=True),
-        sa.Column("birth_date", sa.Date(), nullable=True),
+        sa.Column("nik", sa.LargeBinary(), nullable=True),
+        sa.Column("nik_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("birth_date", sa.LargeBinary(), nullable=True),
         sa.Column("sex", sa.Text(), nullable=True),
-        sa.Column("phone", sa.Text(), nullable=True),
-        sa.Column("email", sa.Text(), nullable=True),
-        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_end_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("address", sa.LargeBinary(), nullable=True),
         sa.Column("village", sa.Text(), nullable=True),
         sa.Column("migrant_status", sa.Text(), nullable=False),
         sa.Column("country", sa.Text(), nullable=True),
@@ -116,8 +119,8 @@ def upgrade() -> None:
             "migrant_status IN ('calon_pmi','pmi_aktif','purna_pmi','keluarga_pmi','bukan')",
             name=op.f("ck_member_migrant_status"),
         ),
-        sa.CheckConstraint("nik ~ '^[0-9]{16}$'", name=op.f("ck_member_nik")),
-        sa.CheckConstraint("phone ~ '^[+][0-9]{6,15}$'", name=op.f("ck_member_phone")),
+        sa.CheckConstraint("(nik IS NULL) = (nik_digest IS NULL)", name=op.f("ck_member_nik")),
+        sa.CheckConstraint("(phone IS NULL) = (phone_digest IS NULL)", name=op.f("ck_member_phone")),
         sa.CheckConstraint("sex IN ('L','P')", name=op.f("ck_member_sex")),
         sa.CheckConstraint(
             "status IN ('pemohon','anggota','cuti','nonaktif','keluar_diajukan','keluar','meninggal','diberhentikan')",
@@ -127,8 +130,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book_id", "number", name=op.f("pk_member")),
     )
     op.create_index("ix_member_name_folded", "member", ["name_folded", "book_id"], unique=False)
-    op.create_index("ix_member_phone", "member", ["phone", "book_id"], unique=False)
-    op.create_index("uq_member_nik_book_id", "member", ["nik", "book_id"], unique=True)
+    op.create_index("ix_member_phone_digest", "member", ["phone_digest", "book_id"], unique=False)
+    op.create_index("ix_member_phone_end_digest", "member", ["phone_end_digest", "book_id"], unique=False)
+    op.create_index("uq_member_nik_digest_book_id", "member", ["nik_digest", "book_id"], unique=True)
     op.create_index("uq_member_request_key_book_id", "member", ["request_key", "book_id"], unique=True)
     op.create_table(
         "number_series",
@@ -164,10 +168,17 @@ def upgrade() -> None:
         sa.Column("locale", sa.Text(), server_default=sa.text("'id'"), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("must_change", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("totp_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("totp_last_step", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint("role <> 'auditor' OR valid_until IS NOT NULL", name=op.f("ck_app_user_auditor_ends")),
         sa.CheckConstraint("(role = 'anggota') = (member_number IS NOT NULL)", name=op.f("ck_app_user_member_role")),
         sa.CheckConstraint("locale IN ('id','en')", name=op.f("ck_app_user_locale")),
         sa.CheckConstraint(
-            "role IN ('bendahara','kasir','ketua','pengawas','anggota','admin')", name=op.f("ck_app_user_role")
+            "role IN ('bendahara','kasir','ketua','pengurus','pengawas','auditor','dps','pendamping','anggota','admin')",
+            name=op.f("ck_app_user_role"),
         ),
         sa.ForeignKeyConstraint(
             ["book_id", "member_number"],
@@ -230,9 +241,9 @@ def upgrade() -> None:
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("member_number", sa.Text(), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
         sa.Column("relation", sa.Text(), nullable=False),
-        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
         sa.Column("share_percent", sa.Integer(), server_default=sa.text("100"), nullable=False),
         sa.CheckConstraint("share_percent BETWEEN 1 AND 100", name=op.f("ck_member_heir_share_percent")),
         sa.ForeignKeyConstraint(
@@ -288,6 +299,7 @@ def upgrade() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scope", sa.ARRAY(sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
             ["book_id", "user_id"],
             ["app_user.book_id", "app_user.user_id"],
@@ -303,12 +315,27 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("awaits_code", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["book_id", "user_id"],
             ["app_user.book_id", "app_user.user_id"],
             name=op.f("fk_app_session_book_id_user_id_app_user"),
         ),
         sa.PrimaryKeyConstraint("book_id", "token_hash", name=op.f("pk_app_session")),
+    )
+    op.create_table(
+        "app_recovery_code",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["book_id", "user_id"],
+            ["app_user.book_id", "app_user.user_id"],
+            name=op.f("fk_app_recovery_code_book_id_user_id_app_user"),
+        ),
+        sa.PrimaryKeyConstraint("book_id", "user_id", "code_hash", name=op.f("pk_app_recovery_code")),
     )
     op.create_table(
         "group_membership",
@@ -350,38 +377,18 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(
-        "uq_group_membership_current", table_name="group_membership", postgresql_where=sa.text("left_on IS NULL")
-    )
     op.drop_table("group_membership")
+    op.drop_table("app_recovery_code")
     op.drop_table("app_session")
     op.drop_table("api_token")
-    op.drop_index(
-        "uq_savings_account_own_capital",
-        table_name="savings_account",
-        postgresql_where=sa.text("kind IN ('pokok','wajib')"),
-    )
-    op.drop_index("uq_savings_account_ledger_account_id_book_id", table_name="savings_account")
-    op.drop_index("ix_savings_account_member_number", table_name="savings_account")
     op.drop_table("savings_account")
     op.drop_table("member_heir")
     op.drop_table("member_due")
-    op.drop_index("uq_business_group_request_key_book_id", table_name="business_group")
-    op.drop_index("uq_business_group_name_folded_village_book_id", table_name="business_group")
     op.drop_table("business_group")
-    op.drop_index("uq_app_user_username_book_id", table_name="app_user")
     op.drop_table("app_user")
     op.drop_table("policy")
     op.drop_table("number_series")
-    op.drop_index("uq_member_request_key_book_id", table_name="member")
-    op.drop_index("uq_member_nik_book_id", table_name="member")
-    op.drop_index("ix_member_phone", table_name="member")
-    op.drop_index("ix_member_name_folded", table_name="member")
     op.drop_table("member")
-    op.drop_index(
-        "uq_import_batch_posted", table_name="import_batch", postgresql_where=sa.text("status IN ('posting','posted')")
-    )
-    op.drop_index("ix_import_batch_file_hash", table_name="import_batch")
     op.drop_table("import_batch")
     op.drop_table("cooperative_secret")
     op.drop_table("login_throttle")

@@ -23,13 +23,19 @@ import ledger
 from koperasi import logs, problems
 from koperasi.access import api as access_api
 from koperasi.access import pages as access_pages
+from koperasi.access import pages_own as access_own
+from koperasi.access import pages_second as access_second
+from koperasi.access import pages_table as access_table
 from koperasi.access.middleware import (
     Authentication,
     FormsForgotten,
     check_every_route_names_a_permission,
     permission_guard,
 )
+from koperasi.audit import api as audit_api
+from koperasi.audit import pages as audit_pages
 from koperasi.bookkeeping import api as bookkeeping_api
+from koperasi.bookkeeping import api_notes
 from koperasi.bookkeeping import pages as bookkeeping_pages
 from koperasi.config import Settings
 from koperasi.cooperatives import api as cooperatives_api
@@ -44,9 +50,22 @@ from koperasi.imports import pages as imports_pages
 from koperasi.members import api as members_api
 from koperasi.members import pages as members_pages
 from koperasi.permissions import Identity, Permission
+from koperasi.privacy import api as privacy_api
+from koperasi.privacy import pages as privacy_pages
+from koperasi.privacy import service as privacy
+from koperasi.process import collect_rarely
 from koperasi.reports import api as reports_api
-from koperasi.reports import api_exports, pages_exports, pages_statements
+from koperasi.reports import (
+    api_checkpoints,
+    api_doctor,
+    api_exports,
+    pages_checkpoints,
+    pages_doctor,
+    pages_exports,
+    pages_statements,
+)
 from koperasi.reports import pages as reports_pages
+from koperasi.reports.service_doctor import Doctor
 from koperasi.rest import check_body, problem
 from koperasi.savings import api as savings_api
 from koperasi.savings import pages as savings_pages
@@ -58,24 +77,36 @@ API = (
     access_api,
     cooperatives_api,
     members_api,
+    privacy_api,
     savings_api,
     groups_api,
     bookkeeping_api,
+    api_notes,
     reports_api,
     api_exports,
+    api_checkpoints,
+    api_doctor,
     imports_api,
+    audit_api,
 )
 PAGES = (
     access_pages,
     cooperatives_pages,
     members_pages,
+    privacy_pages,
     savings_pages,
     groups_pages,
     bookkeeping_pages,
     reports_pages,
     pages_exports,
     pages_statements,
+    pages_checkpoints,
+    pages_doctor,
     imports_pages,
+    audit_pages,
+    access_table,
+    access_own,
+    access_second,
 )
 
 SECURITY_HEADERS = (
@@ -130,6 +161,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
     if url is None:
         raise RuntimeError("DATABASE_URL is not set; `koperasi serve` sets it for the embedded server")
     logs.configure()
+    privacy.use(settings.keys_file)
     pages = Pages(
         links=Links(
             home="/",
@@ -146,10 +178,13 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         end_with_supervisor()
         database = Database(make_engine(url, pool_size=settings.pool_size))
         poster = ledger.Poster(database.engine, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
-        app.state.update({"database": database, "poster": poster, "frame": Frame(database, pages)})
+        doctor = Doctor(database)
+        frame = Frame(database, pages)
+        app.state.update({"database": database, "poster": poster, "doctor": doctor, "frame": frame})
         try:
             yield
         finally:
+            await doctor.close()
             await poster.close()
             await database.close()
 
@@ -174,6 +209,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         dependencies={
             "database": Provide(_database, sync_to_thread=False),
             "poster": Provide(_poster, sync_to_thread=False),
+            "doctor": Provide(_doctor, sync_to_thread=False),
             "frame": Provide(_frame, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
         },
@@ -212,6 +248,13 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
     return app
 
 
+def worker() -> Litestar:
+    """The service as a process of its own runs it."""
+    app = create_app()
+    collect_rarely()
+    return app
+
+
 def _database(state: State) -> Database:
     database: Database = state.database
     return database
@@ -220,6 +263,11 @@ def _database(state: State) -> Database:
 def _poster(state: State) -> ledger.Poster:
     poster: ledger.Poster = state.poster
     return poster
+
+
+def _doctor(state: State) -> Doctor:
+    doctor: Doctor = state.doctor
+    return doctor
 
 
 def _frame(state: State) -> Frame:

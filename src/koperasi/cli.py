@@ -26,15 +26,19 @@ from koperasi import logs
 from koperasi import migrate as migrations
 from koperasi.access import service as access
 from koperasi.app import csrf_secret
+from koperasi.audit import service as audit
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
-from koperasi.db import Database, make_engine
-from koperasi.embedded import Addresses, EmbeddedServer
+from koperasi.db import ERRORS, Database, make_engine
+from koperasi.embedded import Addresses, EmbeddedServer, ServerDown
 from koperasi.errors import Refusal
 from koperasi.imports import commandline as imports
 from koperasi.permissions import Role
+from koperasi.privacy import commandline as privacy
 from koperasi.reports import commandline as reports
+from koperasi.reports import commandline_doctor as doctor
 from koperasi.reports import exports
+from koperasi.reports import service_checkpoints as checkpoints
 from koperasi.reports.checkpoints import installation_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -43,6 +47,8 @@ Cooperative = Annotated[
     str, typer.Option("--cooperative", "-c", help="Code of the cooperative; may be left out if there is one.")
 ]
 Locale = "id"
+AWAY: tuple[type[Exception], ...] = (ServerDown, *ERRORS)
+"""What is raised when there is no database to speak to."""
 
 
 @contextmanager
@@ -113,7 +119,7 @@ def run_server(settings: Settings, found: Addresses, workers: int) -> None:
     os.environ["DATABASE_URL"] = found.application
     try:
         uvicorn.run(
-            "koperasi.app:create_app",
+            "koperasi.app:worker",
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -216,6 +222,9 @@ def user(
     role: Annotated[Role, typer.Option()],
     name: Annotated[str, typer.Option()] = "",
     member: Annotated[str | None, typer.Option(help="Member number, for the role anggota.")] = None,
+    valid_until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; auditors need it.")
+    ] = None,
     cooperative: Cooperative = "",
 ) -> None:
     """Add a user; the password is asked for (or read from standard input)."""
@@ -233,6 +242,7 @@ def user(
                     role=role,
                     password=password,
                     member_number=member,
+                    valid_until=valid_until.date() if valid_until else None,
                 )
                 await work.commit()
         say(f"{username} ({role.value}) dapat masuk. / can log in.")
@@ -317,6 +327,10 @@ def export(
     async def command() -> None:
         async with opened(found) as database:
             one = await chosen(database, cooperative)
+            async with database.work(one.book_id) as work:
+                told: dict[str, Any] = {"actor": access.OPERATOR, "action": audit.Action.EXPORTED}
+                await audit.record(work.connection, one.book_id, subject=f"journal {file_format}", **told)
+                await work.commit()
             key = partial(installation_key, settings.data_dir)
             await reports.export(database, one, wanted, file, known_at=known_at, key=key)
 
@@ -335,9 +349,10 @@ def checkpoint(
     async def command() -> None:
         async with opened(found) as database:
             one = await chosen(database, cooperative)
-            signed = await reports.checkpoint(
-                database, one, installation_key(settings.data_dir), datetime.now(UTC).replace(microsecond=0)
-            )
+            async with database.work(one.book_id) as work:
+                key = installation_key(settings.data_dir)
+                signed = (await checkpoints.issue(work, key, actor="checkpoint", now=datetime.now(UTC))).signed
+                await work.commit()
         print(reports.checkpoint_text(one, signed))
         signed.symbol().terminal(compact=True)
         if svg is not None:
@@ -352,35 +367,22 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     cooperative: Cooperative = "",
 ) -> None:
-    """Recompute chain, balances and turnovers of the book; exit code 1 if anything is not as it should be."""
+    """Check the whole book against itself; exit code 1 if anything is not as it should be, 2 if it can't be checked."""
 
     async def command() -> int:
         async with opened(found) as database:
             one = await chosen(database, cooperative)
-            async with database.reading(one.book_id) as connection:
-                report = await ledger.verify(connection, one.book_id, lambda done: say(f"  {done} jurnal …"))
-        findings = [finding._asdict() for finding in report.findings]
-        if as_json:
-            print(
-                json.dumps(
-                    {
-                        "cooperative": one.code,
-                        "entries": report.entries,
-                        "last_hash": report.last_hash.hex(),
-                        "findings": findings,
-                    },
-                    indent=2,
-                )
-            )
-        else:
-            print(f"{one.name}: {report.entries} jurnal, {report.last_hash.hex()}")
-            for finding in report.findings:
-                print(f"  {finding.code}: {finding.where}: {finding.message}")
-            print("Utuh. / Intact." if not findings else f"{len(findings)} temuan. / findings.")
-        return 1 if findings else 0
+            return await doctor.verify(database, one, as_json=as_json, say=say)
 
-    with addresses(Settings()) as found:
-        run(command())
+    try:
+        with addresses(Settings()) as found:
+            run(command())
+    except AWAY as error:
+        say(f"Pemeriksaan tidak dapat dijalankan. / The check could not run: {type(error).__name__}")
+        raise typer.Exit(doctor.COULD_NOT_RUN) from error
+
+
+app.add_typer(privacy.commands(addresses, opened, run), name="keys")
 
 
 def main() -> None:

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     """The application role's address, ``postgresql+asyncpg://…``; empty means the embedded server."""
     owner_database_url: str | None = Field(default=None, validation_alias="OWNER_DATABASE_URL")
     """The owner role's address, used by ``koperasi migrate`` only; empty means the embedded server."""
+    keys: Path | None = None
+    """The file with the keys of personal data, if it is not in the data directory: a mounted secret, another disk."""
     secure_cookies: bool = False
     """True behind TLS: cookies are then sent over HTTPS only and carry the ``__Host-`` prefix."""
     trusted_proxy: str | None = None
@@ -33,3 +35,8 @@ class Settings(BaseSettings):
     queue_limit: int = Field(default=5000, ge=1)
     """Most postings that may wait for a commit; past it callers get 503 with Retry-After."""
     max_upload_bytes: int = 20 * 1024 * 1024
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys of personal data are (see ``koperasi.privacy``)."""
+        return self.keys or self.data_dir / "keys" / "personal-data.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,14 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from koperasi.together import Read, Together
 from ledger.schema import metadata as ledger_metadata
 
 metadata: MetaData = ledger_metadata
 """One metadata for all tables: the ledger's, and the terms that the slices add in their ``tables.py``."""
+
+SEALED = "rows_at_once"
+"""In a column's ``info``: its values are sealed (``koperasi.privacy``), so many rows of which are rotated at once."""
 
 REFERENCE_TABLES = frozenset({"cooperative", "alembic_version"})
 """The only tables whose keys need not begin with ``book_id``: small, and the same for everybody."""
@@ -30,6 +34,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
+        hide_parameters=True,  # an error's text would else repeat what a person typed
         connect_args={
             "async_creator_fn": _connect,
             "timeout": 10,
@@ -81,6 +86,14 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._shared: dict[Hashable, Together[Any, Any]] = {}
+
+    def shared(self, name: Hashable, reader: Callable[[], Read[Any, Any]]) -> Together[Any, Any]:
+        """A reading of this name that its callers share; ``reader`` makes what reads, the first time."""
+        found = self._shared.get(name)
+        if found is None:
+            found = self._shared[name] = Together(reader())
+        return found
 
     @asynccontextmanager
     async def work(self, book_id: int) -> AsyncIterator[Work]:
@@ -136,6 +149,7 @@ ERRORS: tuple[type[Exception], ...] = (
     PoolTimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     ConnectionError,
     TimeoutError,
 )
@@ -156,6 +170,9 @@ def is_away(error: Exception) -> bool:
         error, InterfaceError | OperationalError | PoolTimeoutError | ConnectionError | TimeoutError
     )
     # The ledger speaks to the driver itself, whose word for a lost connection is also its word for wrong use.
-    lost = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    # When a connection ends under it, it may also lose count of what it was doing.
+    lost = isinstance(error, asyncpg.InternalClientError) or (
+        isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    )
     refused = sqlstate(error)[:2] in _AWAY_CLASSES or bool(getattr(error, "connection_invalidated", False))
     return unreachable or lost or refused

@@ -46,8 +46,10 @@ max_connections = 200
 max_wal_size = 2GB
 random_page_cost = 1.1
 jit = off
-log_min_messages = warning
+# An error's text may repeat what a person typed: the server keeps starts, stops and crashes on record, not errors.
+log_min_messages = log
 log_min_error_statement = panic
+log_error_verbosity = terse
 timezone = 'UTC'
 """
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-import moneyed
 from babel import Locale
 from babel import dates as babel_dates
 
+import ledger
 from koperasi.errors import FieldError
 from koperasi.i18n import N_
 
@@ -96,12 +96,9 @@ def currency_exponent(currency: str) -> int:
         AmountError: ``currency-unknown``.
     """
     try:
-        return _EXPONENTS[moneyed.get_currency(currency).sub_unit]
-    except (moneyed.CurrencyDoesNotExist, KeyError):
+        return ledger.exponent(currency)
+    except ledger.UnknownCurrencyError:
         raise AmountError("currency-unknown", N_("Kode mata uang tidak dikenal.")) from None
-
-
-_EXPONENTS = {1: 0, 100: 2, 1000: 3}
 
 
 def format_amount(minor: int, currency: str = "IDR", *, symbol: bool = True, brackets: bool = False) -> str:
@@ -238,6 +235,7 @@ def format_date_short(day: date) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 
+@lru_cache(maxsize=256)
 def weekday_name(day: date, locale: str = "id") -> str:
     """The name of the day: ``Rabu`` or ``Wednesday``."""
     return babel_dates.format_date(day, "EEEE", locale=locale)

@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from koperasi.errors import BadRequest, Refusal
+from koperasi.formats import InputError, parse_date
 from koperasi.i18n import N_
+from koperasi.web import Form
 
 _MOMENT = re.compile(
     r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_BY_HAND = re.compile(r"(?P<day>.*?)(?:,?\s+(?P<hour>[01]?[0-9]|2[0-3])[:.](?P<minute>[0-5][0-9]))?")
 
 
 class Known(NamedTuple):
@@ -78,6 +81,31 @@ async def known(connection: AsyncConnection, book_id: int, words: str | None, zo
     except ledger.UnknownEntryError as error:
         raise _future() from error
     return Known(head.number, head)
+
+
+async def known_of(connection: AsyncConnection, book_id: int, form: Form, zone: ZoneInfo) -> Known:
+    """The same for a page's field ``known_at``; words that can't be read are marked, and it looks at everything.
+
+    People also write a day as they do elsewhere, and an hour after it: 25/11/2026 17.00.
+    """
+    words = form.text("known_at", max_length=40)
+    try:
+        return await known(connection, book_id, _spelt(words), zone)
+    except Refusal as refusal:
+        form.add_refusal(refusal)
+        return await known(connection, book_id, None, zone)
+
+
+def _spelt(words: str) -> str:
+    """The same as a number, or as ISO 8601 where it can be read as a day people write."""
+    found = _BY_HAND.fullmatch(words)
+    if found is None or not words or _NUMBER.fullmatch(words):
+        return words
+    try:
+        day = parse_date(found["day"])
+    except InputError:
+        return words
+    return f"{day:%Y-%m-%d}" + (f"T{int(found['hour']):02}:{found['minute']}" if found["hour"] else "")
 
 
 def _future() -> Refusal:

@@ -18,8 +18,16 @@ class Role(StrEnum):
     """Teller: takes and pays out savings."""
     KETUA = "ketua"
     """Chair: reads everything, agrees to opening a closed month again."""
+    PENGURUS = "pengurus"
+    """Another of the board: reads everything, agrees as the chair does."""
     PENGAWAS = "pengawas"
-    """Supervisor or external auditor: reads and exports everything, writes nothing."""
+    """Supervisor: reads and exports everything, the audit trail too; writes nothing."""
+    AUDITOR = "auditor"
+    """External auditor: reads what a supervisor reads, until the day on which the account ends."""
+    DPS = "dps"
+    """Sharia supervisory board: reads the books and the statements."""
+    PENDAMPING = "pendamping"
+    """Programme officer: sees the statements, which name nobody, and nothing else."""
     ANGGOTA = "anggota"
     """Member: sees their own things."""
     ADMIN = "admin"
@@ -35,7 +43,11 @@ ROLE_LABELS = {
     Role.BENDAHARA: N_("Bendahara"),
     Role.KASIR: N_("Kasir"),
     Role.KETUA: N_("Ketua"),
+    Role.PENGURUS: N_("Pengurus"),
     Role.PENGAWAS: N_("Pengawas"),
+    Role.AUDITOR: N_("Auditor luar"),
+    Role.DPS: N_("Dewan pengawas syariah"),
+    Role.PENDAMPING: N_("Pendamping"),
     Role.ANGGOTA: N_("Anggota"),
     Role.ADMIN: N_("Admin"),
 }
@@ -48,13 +60,20 @@ class Permission(StrEnum):
     SESSION = "session"
     READ_MEMBERS = "read-members"
     WRITE_MEMBERS = "write-members"
+    VIEW_NIK = "view-nik"
+    """See a member's whole NIK, and all that is known of one member at once; each time is put on record."""
+    ERASE_DATA = "erase-data"
+    """Carry a member's request to be forgotten out, or decline it: not for whoever writes the notes that go with it."""
     READ_SAVINGS = "read-savings"
     """Staff read all savings; members reach the same routes and see their own only."""
     OPEN_SAVINGS = "open-savings"
     POST_SAVINGS = "post-savings"
     READ_GROUPS = "read-groups"
     WRITE_GROUPS = "write-groups"
+    READ_AGGREGATES = "read-aggregates"
+    """The statements: sums of accounts, none of which belongs to one member."""
     READ_BOOKS = "read-books"
+    """Journal, ledger and trial balance, down to the account of one member."""
     EXPORT_BOOKS = "export-books"
     POST_JOURNAL = "post-journal"
     REVERSE = "reverse"
@@ -62,40 +81,99 @@ class Permission(StrEnum):
     """Hold and close months, and ask that a closed one be opened again."""
     CONFIRM_REOPEN = "confirm-reopen"
     """Agree that a closed month be opened again, which somebody else asked for."""
+    VERIFY = "verify"
+    """Have the whole book computed again; it is read, and nothing in it changes."""
+    ISSUE_CHECKPOINT = "issue-checkpoint"
+    """Sign the book's last entry, for somebody outside to keep."""
+    ERASE_NOTE = "erase-note"
+    """See and erase what somebody wrote of an entry, when a person asks to be forgotten; the figures stay unseen."""
     IMPORT = "import"
     OWN_PAGES = "own-pages"
     """A member's own balance and passbook."""
     MANAGE_USERS = "manage-users"
     MANAGE_COOPERATIVE = "manage-cooperative"
+    READ_AUDIT = "read-audit"
+    """Who did what, when and from where."""
+    READ_ACCESS = "read-access"
+    """This table, as a page."""
 
 
 _P = Permission
 
-_READING = frozenset({_P.READ_MEMBERS, _P.READ_SAVINGS, _P.READ_GROUPS, _P.READ_BOOKS, _P.EXPORT_BOOKS})
+_STAFF = frozenset({_P.READ_ACCESS})
+_READING = _STAFF | {
+    _P.READ_MEMBERS,
+    _P.READ_SAVINGS,
+    _P.READ_GROUPS,
+    _P.READ_AGGREGATES,
+    _P.READ_BOOKS,
+    _P.EXPORT_BOOKS,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.BENDAHARA: _READING
     | {
         _P.WRITE_MEMBERS,
+        _P.VIEW_NIK,
         _P.OPEN_SAVINGS,
         _P.POST_SAVINGS,
         _P.WRITE_GROUPS,
         _P.POST_JOURNAL,
         _P.REVERSE,
         _P.CLOSE_PERIOD,
+        _P.VERIFY,
         _P.IMPORT,
     },
-    Role.KASIR: frozenset({_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS}),
-    Role.KETUA: _READING | {_P.CONFIRM_REOPEN},
-    Role.PENGAWAS: _READING,
+    Role.KASIR: _STAFF | {_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS},
+    Role.KETUA: _READING
+    | {_P.VIEW_NIK, _P.ERASE_DATA, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.CONFIRM_REOPEN, _P.READ_AUDIT},
+    Role.PENGURUS: _READING | {_P.CONFIRM_REOPEN},
+    Role.PENGAWAS: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
+    Role.AUDITOR: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
+    Role.DPS: _STAFF | {_P.READ_AGGREGATES, _P.READ_BOOKS},
+    Role.PENDAMPING: _STAFF | {_P.READ_AGGREGATES},
     Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.OWN_PAGES}),
-    Role.ADMIN: frozenset({_P.MANAGE_USERS, _P.MANAGE_COOPERATIVE}),
+    Role.ADMIN: _STAFF | {_P.ERASE_NOTE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE, _P.READ_AUDIT},
 }
+
+
+PERMISSION_LABELS = {
+    _P.READ_MEMBERS: N_("Melihat daftar dan kartu anggota"),
+    _P.WRITE_MEMBERS: N_("Mendaftarkan anggota dan mengubah datanya"),
+    _P.VIEW_NIK: N_("Melihat NIK lengkap; setiap kali dicatat"),
+    _P.ERASE_DATA: N_("Menangani permintaan penghapusan data"),
+    _P.READ_SAVINGS: N_("Melihat simpanan; anggota hanya miliknya"),
+    _P.OPEN_SAVINGS: N_("Membuka rekening simpanan"),
+    _P.POST_SAVINGS: N_("Mencatat setoran dan penarikan"),
+    _P.READ_GROUPS: N_("Melihat kelompok"),
+    _P.WRITE_GROUPS: N_("Mendaftarkan kelompok dan mengubahnya"),
+    _P.READ_AGGREGATES: N_("Melihat laporan keuangan tanpa rincian anggota"),
+    _P.READ_BOOKS: N_("Melihat jurnal, buku besar, dan neraca saldo"),
+    _P.EXPORT_BOOKS: N_("Mengekspor buku dan laporan"),
+    _P.POST_JOURNAL: N_("Mencatat jurnal umum"),
+    _P.REVERSE: N_("Membatalkan jurnal dengan jurnal balik"),
+    _P.CLOSE_PERIOD: N_("Menahan dan menutup bulan, meminta pembukaan kembali"),
+    _P.CONFIRM_REOPEN: N_("Menyetujui pembukaan kembali bulan"),
+    _P.IMPORT: N_("Mengimpor berkas"),
+    _P.VERIFY: N_("Menguji keutuhan seluruh buku"),
+    _P.ISSUE_CHECKPOINT: N_("Menandatangani jurnal terakhir untuk dibawa"),
+    _P.ERASE_NOTE: N_("Menghapus catatan pada jurnal"),
+    _P.OWN_PAGES: N_("Melihat saldo dan buku sendiri"),
+    _P.MANAGE_USERS: N_("Mengelola pengguna"),
+    _P.MANAGE_COOPERATIVE: N_("Mengubah data dan kebijakan koperasi"),
+    _P.READ_AUDIT: N_("Melihat jejak audit"),
+    _P.READ_ACCESS: N_("Melihat daftar hak akses ini"),
+}
+"""What each permission lets people do, for the page that shows the table; ``PUBLIC`` and ``SESSION`` stand in none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who makes a request, in which book. Comes from a session cookie (pages) or a bearer token (API)."""
+    """Who makes a request, in which book. Comes from a session cookie (pages) or a bearer token (API).
+
+    ``must_change``: the password was given to them on paper, so nothing is open but the form that changes it.
+    ``scope``: what the token may be used for, of what its user may; none means all.
+    """
 
     book_id: int
     user_id: int
@@ -104,6 +182,8 @@ class Identity:
     role: Role
     member_number: str | None = None
     locale: str = DEFAULT_LOCALE
+    must_change: bool = False
+    scope: frozenset[Permission] | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -112,7 +192,9 @@ class Identity:
 
     def may(self, permission: Permission) -> bool:
         """Does the table grant this?"""
-        return permission in {Permission.PUBLIC, Permission.SESSION} or permission in GRANTS[self.role]
+        if permission in {Permission.PUBLIC, Permission.SESSION}:
+            return True
+        return permission in GRANTS[self.role] and (self.scope is None or permission in self.scope)
 
     def check_own(self, member_number: str | None) -> None:
         """Staff may see any member; a member only themselves, and hears of others as if they did not exist.

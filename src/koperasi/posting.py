@@ -8,6 +8,8 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 import ledger
 from koperasi.errors import Conflict, NotFound, Refusal, Unavailable
 from koperasi.formats import format_amount
@@ -77,6 +79,9 @@ MISSING = frozenset({"unknown-entry"})
 def refusal_of(rejected: ledger.Rejected) -> Refusal:
     """The refusal that tells people what the book said, with the same stable code."""
     detail: dict[str, Any] = dict(rejected.detail)
+    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if rejected.replayed else {}
+    if (message := detail.pop("told", None)) is not None:
+        return Refusal(rejected.code, message, field=detail.pop("about", None), headers=headers, **_named(detail))
     currency = str(detail.get("currency", "IDR"))
     for name in ("difference", "available", "shortfall"):
         if name in detail:
@@ -86,7 +91,6 @@ def refusal_of(rejected: ledger.Rejected) -> Refusal:
     if "position" in detail:
         detail["position"] = int(str(detail["position"])) + 1
     kind = Conflict if rejected.code in CONFLICTS else NotFound if rejected.code in MISSING else Refusal
-    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if rejected.replayed else {}
     return kind(rejected.code, _message(rejected.code, detail), headers=headers, **_named(detail))
 
 
@@ -130,6 +134,18 @@ async def post(poster: ledger.Poster, draft: ledger.Draft) -> Settled:
         return settled(await poster.post(draft))
     except ledger.BusyError as error:
         raise busy() from error
+
+
+async def keep(connection: AsyncConnection, book_id: int, idempotency: Idempotency, refusal: Refusal) -> bool:
+    """Let the same request hear the same refusal for ever; the caller commits, and then tells it.
+
+    Returns whether the refusal stands: not if the same request was posted in the meantime.
+    """
+    detail = {"told": refusal.message, **{name: str(value) for name, value in refusal.params.items()}}
+    if refusal.field is not None:
+        detail["about"] = refusal.field
+    rejected = ledger.Rejected(refusal.code, detail)
+    return isinstance(await ledger.keep_refusal(connection, book_id, *idempotency, rejected), ledger.Rejected)
 
 
 def busy() -> Unavailable:

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from litestar import Request
 from litestar.enums import RequestEncodingType
-from litestar.exceptions import SerializationException
+from litestar.exceptions import NotFoundException, SerializationException
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
 from litestar.params import BodyKwarg, HeaderParameter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import InputError, parse_wire_amount, wire_amount
@@ -49,8 +51,21 @@ Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_print
 
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 
-BookDate = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
-"""A date that can stand in the book."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day_in_words(value: object) -> object:
+    # pydantic would take a number, in figures or in a string, for seconds since 1970.
+    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise ValueError("a day is written like 2026-11-25")
+    return value
+
+
+BookDate = Annotated[date, BeforeValidator(_day_in_words), Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+"""A date that can stand in the book, written ``2026-11-25`` and in no other way."""
+
+Flag = Annotated[bool, Strict()]
+"""``true`` or ``false``, not ``1`` or ``"yes"``."""
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 
@@ -60,7 +75,9 @@ class Money(Model):
 
     model_config = ConfigDict(str_strip_whitespace=False)
 
-    amount: Annotated[str, Field(pattern=r"^-?[0-9]{1,17}(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)]
+    amount: Annotated[
+        str, Field(pattern=r"^-?(0|[1-9][0-9]{0,16})(\.[0-9]{1,4})?$", examples=["1250000.00"], strict=True)
+    ]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["IDR"], strict=True)] = "IDR"
 
     def minor(self, field: str = "amount") -> int:
@@ -242,13 +259,18 @@ async def idempotency(request: ApiRequest) -> Idempotency:
 
 
 async def check_body(request: Request[Any, Any, Any]) -> None:
-    """Refuse a body that Litestar would read in silence as something else; runs before each API handler.
+    """Refuse what Litestar would read in silence as something else, or not at all; runs before each API handler.
 
     Raises:
-        BadRequest: a name stands twice in one object, so readers may differ on which value counts; or the nesting is
-            deeper than can be read.
+        BadRequest: a name stands twice in one object, so readers may differ on which value counts; the nesting is
+            deeper than can be read; or a query parameter is unknown or repeated.
         Refusal: ``media-type`` (415): it is not said to be JSON.
     """
+    numbers = {str(value) for value in request.path_params.values() if isinstance(value, int)}
+    if not numbers <= set(request.scope["path"].split("/")):
+        raise NotFoundException  # int() reads 1_0, +1, 01 and digits of any script
+    if request.scope["query_string"]:
+        _check_query(request)
     field = request.route_handler.parsed_data_field
     if field is None:
         return
@@ -270,6 +292,22 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         raise BadRequest("not-utf-8", N_("Isi permintaan bukan teks UTF-8.")) from error
     except (SerializationException, ValueError):
         return  # Litestar finds the same, and refuses it
+
+
+def _check_query(request: Request[Any, Any, Any]) -> None:
+    """A filter that is misspelt would otherwise be no filter, and of one that stands twice one would count."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    known = _query_names(request.route_handler)
+    for name in names:
+        if name not in known:
+            raise BadRequest("unknown-parameter", N_("Parameter ini tidak dikenal di alamat ini."), field=name[:200])
+        if names.count(name) > 1:
+            raise BadRequest("duplicate-name", N_("Satu parameter tertulis dua kali."), field=name[:200])
+
+
+@cache
+def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
+    return frozenset(one.field_alias for one in handler.create_kwargs_model(path_parameters={}).expected_query_params)
 
 
 def _names_once(pairs: list[tuple[str, Any]]) -> None:

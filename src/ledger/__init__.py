@@ -31,6 +31,7 @@ from ledger.errors import (
     AccountError,
     BusyError,
     LedgerError,
+    NoteError,
     NotInTransactionError,
     PeriodError,
     UnknownAccountError,
@@ -42,6 +43,7 @@ from ledger.groupcommit import Poster
 from ledger.journal import append
 from ledger.known import Head, head, head_at, turnovers
 from ledger.money import MAX_AMOUNT, exponent, from_money, split, to_money
+from ledger.notes import Erasure, erase_note, erasure_of
 from ledger.periods import (
     Act,
     Period,
@@ -53,6 +55,7 @@ from ledger.periods import (
     reopen_request,
     set_period,
 )
+from ledger.refusals import keep_refusal
 from ledger.verify import Finding, Report, verify
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "Draft",
     "Entry",
     "EntryLine",
+    "Erasure",
     "Finding",
     "Head",
     "LedgerError",
@@ -72,6 +76,7 @@ __all__ = [
     "NewAccount",
     "NotInTransactionError",
     "Note",
+    "NoteError",
     "Outcome",
     "Period",
     "PeriodAct",
@@ -99,12 +104,15 @@ __all__ = [
     "closing_draft",
     "entries",
     "entry_by_number",
+    "erase_note",
+    "erasure_of",
     "exponent",
     "find_accounts",
     "found_book",
     "from_money",
     "head",
     "head_at",
+    "keep_refusal",
     "open_accounts",
     "parent_code",
     "period_acts",

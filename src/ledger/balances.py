@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Lateral, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import schema
@@ -172,35 +172,13 @@ async def statement(
     ``after`` is the ``next_after`` of the page before; it names the last line shown. ``known_at``: as the book knew it
     when that entry was its last, also who was reversed by then.
     """
-    posting, entry, reversal, note = schema.posting, schema.entry, schema.reversal, schema.note
+    posting = schema.posting
     key = tuple_(posting.c.effective_date, posting.c.entry_number, posting.c.line)
-    mine = and_(posting.c.account_id == account.account_id, posting.c.book_id == book_id)
     opening = await _balance_before(connection, book_id, account, after, from_date, known_at)
     query = (
-        select(
-            posting.c.effective_date,
-            posting.c.entry_number,
-            posting.c.line,
-            entry.c.kind,
-            func.coalesce(note.c.text, entry.c.description).label("description"),
-            posting.c.amount,
-            entry.c.reverses,
-            reversal.c.reversal_number,
-        )
-        .select_from(
-            posting.join(entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number))
-            .outerjoin(note, and_(note.c.book_id == entry.c.book_id, note.c.entry_number == entry.c.number))
-            .outerjoin(
-                reversal,
-                and_(
-                    reversal.c.entry_number == entry.c.number,
-                    reversal.c.book_id == entry.c.book_id,
-                    in_force(known_at),
-                ),
-            )
-        )
-        .where(mine)
-        .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+        select(posting.c.book_id, posting.c.effective_date, posting.c.entry_number, posting.c.line, posting.c.amount)
+        .where(posting.c.account_id == account.account_id, posting.c.book_id == book_id)
+        .order_by(*key.clauses)
         .limit(limit + 1)
     )
     if from_date is not None:
@@ -211,13 +189,54 @@ async def statement(
         query = query.where(posting.c.entry_number <= known_at)
     if after is not None:
         query = query.where(key > tuple_(*after))
-    rows = (await connection.execute(query)).all()
+    rows = sorted(await connection.execute(_told(query, known_at)))
     lines, running = [], opening
-    for day, number, line, kind, description, amount, reverses, reversed_by in rows[:limit]:
+    for day, number, line, amount, kind, description, reverses, reversed_by in rows[:limit]:
         running += amount
         lines.append(StatementLine(day, number, line, kind, description, amount, running, reverses, reversed_by))
     last = lines[-1] if len(rows) > limit else None
     return Statement(opening, lines, (last.effective_date, last.entry_number, last.line) if last else None)
+
+
+def _told(chosen: Select[Any], known_at: int | None) -> Select[Any]:
+    """Postings with what their entries say, in no order.
+
+    Each entry is looked up by its whole key: a planner that never saw this book, or saw it when it was small, would
+    read all its notes and reversals for a page (docs/adr/0002).
+    """
+    page, entry = chosen.subquery("page"), schema.entry
+    said = (
+        select(entry.c.kind, entry.c.description, entry.c.reverses)
+        .where(entry.c.book_id == page.c.book_id, entry.c.number == page.c.entry_number)
+        .offset(0)
+        .lateral("said")
+    )
+    note, undone = _beside(page.c.book_id, page.c.entry_number, known_at)
+    return select(
+        page.c.effective_date,
+        page.c.entry_number,
+        page.c.line,
+        page.c.amount,
+        said.c.kind,
+        func.coalesce(note.c.text, said.c.description),
+        said.c.reverses,
+        undone.c.reversal_number,
+    ).select_from(page.join(said, true()).outerjoin(note, true()).outerjoin(undone, true()))
+
+
+def _beside(book: ColumnElement[int], number: ColumnElement[int], known_at: int | None) -> tuple[Lateral, Lateral]:
+    """An entry's note and who undoes it, each by its whole key."""
+    note, reversal = schema.note, schema.reversal
+    return (
+        select(note.c.salt, note.c.text)
+        .where(note.c.book_id == book, note.c.entry_number == number)
+        .offset(0)
+        .lateral("note"),
+        select(reversal.c.reversal_number)
+        .where(reversal.c.book_id == book, reversal.c.entry_number == number, in_force(known_at))
+        .offset(0)
+        .lateral("undone"),
+    )
 
 
 async def _balance_before(
@@ -281,24 +300,8 @@ async def entries(
 
     ``known_at``: as the book knew them when that entry was its last, also who was reversed by then.
     """
-    table, reversal, note = schema.entry, schema.reversal, schema.note
-    query = (
-        select(*table.columns, reversal.c.reversal_number, note.c.salt, note.c.text)
-        .select_from(
-            table.outerjoin(
-                note, and_(note.c.book_id == table.c.book_id, note.c.entry_number == table.c.number)
-            ).outerjoin(
-                reversal,
-                and_(
-                    reversal.c.entry_number == table.c.number,
-                    reversal.c.book_id == table.c.book_id,
-                    in_force(known_at),
-                ),
-            )
-        )
-        .where(table.c.book_id == book_id, table.c.number > after)
-        .limit(limit)
-    )
+    table = schema.entry
+    query = select(table).where(table.c.book_id == book_id, table.c.number > after).limit(limit)
     if before is not None:
         query = query.where(table.c.number < before).order_by(table.c.number.desc())
     else:
@@ -313,7 +316,13 @@ async def entries(
         query = query.where(table.c.kind == kind)
     if link is not None:
         query = query.where(table.c.link == link)
-    rows = (await connection.execute(query)).mappings().all()
+    page = query.subquery("page")
+    noted, undone = _beside(page.c.book_id, page.c.number, known_at)
+    told = select(*page.columns, undone.c.reversal_number, noted.c.salt, noted.c.text).select_from(
+        page.outerjoin(noted, true()).outerjoin(undone, true())
+    )
+    order = page.c.number.desc() if before is not None else page.c.number
+    rows = (await connection.execute(told.order_by(order))).mappings().all()
     lines = await _lines_of(connection, book_id, [row["number"] for row in rows])
     return [
         Entry(
@@ -344,21 +353,24 @@ async def _lines_of(connection: AsyncConnection, book_id: int, numbers: Sequence
     found: dict[int, list[EntryLine]] = {number: [] for number in numbers}
     if not numbers:
         return found
+    # By its whole key, once for each line: a planner that never saw this book would begin with all its accounts.
+    named = (
+        select(account.c.code, account.c.currency)
+        .where(account.c.book_id == posting.c.book_id, account.c.account_id == posting.c.account_id)
+        .offset(0)
+        .lateral("named")
+    )
     rows = await connection.execute(
         select(
             posting.c.entry_number,
             posting.c.line,
             posting.c.account_id,
-            account.c.code,
-            account.c.currency,
+            named.c.code,
+            named.c.currency,
             posting.c.amount,
             posting.c.balance_after,
         )
-        .select_from(
-            posting.join(
-                account, and_(account.c.book_id == posting.c.book_id, account.c.account_id == posting.c.account_id)
-            )
-        )
+        .select_from(posting.join(named, true()))
         .where(posting.c.book_id == book_id, posting.c.entry_number.in_(numbers))
         .order_by(posting.c.entry_number, posting.c.line)
     )

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ledger.errors import LedgerError
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Line(NamedTuple):
@@ -20,8 +23,7 @@ class Line(NamedTuple):
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry that somebody wants posted.
 
     Attributes:
@@ -48,7 +50,7 @@ class Draft:
     fingerprint: bytes = b""
     source: str | None = None
     reverses: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = NOTHING
     link: str | None = None
     allow_held: bool = False
     allow_reversal_of_reversal: bool = False
@@ -115,8 +117,7 @@ class Entry:
         return self.sealed_description if self.note is None else self.note.text
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """The draft stands in the book under this number. ``balances`` are the signed balances after each line."""
 
     number: int

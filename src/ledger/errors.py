@@ -8,6 +8,7 @@ The tree::
     ├── UnknownAccountError    no such account in this book
     ├── UnknownEntryError      no such entry in this book
     ├── AccountError           an account can't be opened or changed as asked
+    ├── NoteError              an entry has no note that could be erased
     ├── PeriodError            a period can't change its state as asked
     ├── NotInTransactionError  append() was called outside a transaction
     └── BusyError              too many postings are waiting; ask again soon
@@ -52,6 +53,12 @@ class AccountError(LedgerError):
     """An account can't be opened or changed as asked: the message says why."""
 
     code = "account"
+
+
+class NoteError(LedgerError):
+    """An entry has no note to erase: it never had one, or it was erased before."""
+
+    code = "note"
 
 
 class PeriodError(LedgerError):

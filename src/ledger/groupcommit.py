@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ledger.entry import Draft, Outcome
 from ledger.errors import BusyError
@@ -112,8 +112,9 @@ class Poster:
         except Exception as error:  # noqa: BLE001 - every waiting caller must be told
             self._fail(batch, error)
         else:
+            told = iter(outcomes)
             for drafts, answer in batch:
-                mine, outcomes = outcomes[: len(drafts)], outcomes[len(drafts) :]
+                mine = list(islice(told, len(drafts)))
                 if not answer.done():
                     answer.set_result(mine)
 
@@ -124,25 +125,36 @@ class Poster:
                 answer.set_exception(error)
 
     async def _commit(self, drafts: list[Draft]) -> list[Outcome]:
+        """One transaction, spoken to the driver: what SQLAlchemy adds to each statement is too much for so few."""
         async with self._engine.connect() as connection:
+            raw = await self._begin(connection)
             try:
-                await connection.execute(_BEGIN)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-                # The server was restarted since the pool last used this connection; nothing was sent yet.
-                await connection.rollback()
-                await connection.execute(_BEGIN)
-            outcomes = await append(connection, drafts)
-            await connection.commit()
+                outcomes = await append(connection, drafts)
+                await raw.execute("COMMIT")
+            except BaseException:
+                # Whatever became of the transaction, its connection is not lent again.
+                await connection.invalidate()
+                raise
         return outcomes
+
+    @staticmethod
+    async def _begin(connection: AsyncConnection) -> Any:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        try:
+            await raw.execute(_BEGIN)
+        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+            # The server was restarted since the pool last used this connection; nothing was sent yet.
+            await connection.invalidate()
+            raw = (await connection.get_raw_connection()).driver_connection
+            await raw.execute(_BEGIN)
+        return raw
 
 
 def _links(drafts: list[Draft]) -> set[str]:
     return {draft.link for draft in drafts if draft.link is not None}
 
 
-_BEGIN = text("SELECT 1")
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 # A text that is no Unicode (half of a surrogate pair) does not even reach the database.
 _REFUSED = (

@@ -139,6 +139,20 @@ note = Table(
     CheckConstraint("length(salt) = 16", name="salt_length"),
 )
 
+erasure = Table(
+    "ledger_erasure",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("entry_number", BigInteger, nullable=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("book_id", "entry_number"),
+    ForeignKeyConstraint(["book_id", "entry_number"], ["ledger_entry.book_id", "ledger_entry.number"]),
+    CheckConstraint("reason ~ '^[a-z][a-z-]{0,39}$'", name="reason"),
+)
+"""Whose note was erased, by whom and why; the reason is a slug, since words could name again whom the note named."""
+
 posting = Table(
     "ledger_posting",
     metadata,

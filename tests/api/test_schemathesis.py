@@ -203,13 +203,14 @@ def test_nobody(case, call):
 
 UNLIKELY = {
     "DELETE /api/v1/groups/{number}/members/{member}",
+    "POST /api/v1/members/{number}/erasure",
     "POST /api/v1/members/{number}/savings-accounts",
     "POST /api/v1/tokens",
     "PUT /api/v1/periods/{month}",
     "POST /api/v1/periods/{month}/reopening-requests",
     "POST /api/v1/periods/{month}/reopenings",
 }
-"""Somebody must be in the group, an account not yet open, a password right, a month over or closed."""
+"""Somebody must be in the group, the chair ask for the erasure, an account not yet open, a password right, a month over or closed."""
 
 
 def test_requests_got_through_to_the_book():

@@ -48,6 +48,7 @@ def too_late(on, shortfall):
     ],
 )
 async def test_the_first_day_that_breaks_is_named_with_what_is_missing(stocked, on, amount, answer):
+    """B52."""
     (outcome,) = await stocked.append(take(stocked, amount, on))
     assert isinstance(outcome, Posted) if answer is None else outcome == answer
 

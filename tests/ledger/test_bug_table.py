@@ -86,7 +86,7 @@ async def test_b20_holds_count_against_what_is_available(desk, database):
 async def test_b21_a_group_that_fails_leaves_nothing(desk):
     before = await desk.digest(without=["key"])
     group = [desk.draft(("1102", -100), ("3101", 100), link="g"), desk.draft(("1101", -300), ("3101", 300), link="g")]
-    for drafts in (group, [replace(draft, key=draft.key + "'") for draft in reversed(group)]):
+    for drafts in (group, [draft._replace(key=draft.key + "'") for draft in reversed(group)]):
         outcomes = await desk.poster.post_all(drafts)
         assert codes(outcomes) == ["floor", "linked"]
         assert await desk.digest(without=["key"]) == before
@@ -165,8 +165,8 @@ async def test_b41_a_key_used_for_something_else_is_refused_everywhere(desk):
     mismatch = Rejected("idempotency-mismatch", {"key": "k"})
     assert await desk.poster.post(changed) == mismatch
     assert await desk.append(changed) == [mismatch]
-    assert await desk.poster.post(replace(undoing, key="k")) == mismatch
-    assert (await desk.poster.post_all([replace(changed, link="g"), desk.draft(*PAY_IN, link="g")]))[0] == mismatch
+    assert await desk.poster.post(undoing._replace(key="k")) == mismatch
+    assert (await desk.poster.post_all([changed._replace(link="g"), desk.draft(*PAY_IN, link="g")]))[0] == mismatch
     assert await desk.digest(without=["key"]) == {name: was for name, was in before.items() if name != "key"}
     assert await desk.post(*PAY_IN, key="k", fingerprint=one) == Replayed(1)
 
@@ -178,8 +178,37 @@ async def test_b43_a_refusal_stays_a_refusal(desk):
     await desk.post(*PAY_IN)
     again = await desk.poster.post(draft)
     assert again == replace(refused, replayed=True)
-    assert isinstance(await desk.poster.post(replace(draft, key="new")), Posted)
+    assert isinstance(await desk.poster.post(draft._replace(key="new")), Posted)
     assert await desk.balance("1101") == 50
+
+
+async def test_b43_so_does_a_refusal_that_was_decided_elsewhere(desk):
+    no = Rejected("too-young", {"told": "Belum"})
+
+    async def keep(key: str, fingerprint: bytes = b"") -> ledger.Outcome:
+        async with desk.database.work(desk.book) as work:
+            outcome = await ledger.keep_refusal(work.connection, desk.book, key, fingerprint, no)
+            await work.commit()
+        return outcome
+
+    before = await desk.digest(without=["key"])
+    draft = desk.draft(*PAY_IN)
+    assert await keep(draft.key) == no
+    assert await keep(draft.key) == await desk.poster.post(draft) == replace(no, replayed=True)
+    assert await keep(draft.key, b"other") == Rejected("idempotency-mismatch", {"key": draft.key})
+    assert await desk.digest(without=["key"]) == before
+    posted = await desk.post(*PAY_IN, key="posted")
+    assert await keep("posted") == Replayed(posted.number)
+    async with desk.database.work(desk.book) as work:
+        assert await ledger.keep_refusal(work.connection, desk.book, "undone", b"", no) == no
+    assert isinstance(await desk.post(*PAY_IN, key="undone"), Posted)
+    assert (await desk.verify()).findings == ()
+    async with desk.database.engine.connect() as connection:
+        with pytest.raises(ledger.NotInTransactionError):
+            await ledger.keep_refusal(connection, desk.book, "k", b"", no)
+    async with desk.database.work(10**9) as work:
+        with pytest.raises(ledger.UnknownBookError):
+            await ledger.keep_refusal(work.connection, 10**9, "k", b"", no)
 
 
 async def test_b47_an_undoing_is_undone_only_by_explicit_wish(desk):
@@ -218,9 +247,9 @@ async def test_b48_a_reversal_mirrors_the_whole_entry(desk):
     await desk.post(*PAY_IN)
     undoing = await desk.reversal(1)
     for lines in (undoing.lines[::-1], tuple(ledger.Line(account, amount // 2) for account, amount in undoing.lines)):
-        wrong = replace(undoing, lines=lines, key=f"w{lines}")
+        wrong = undoing._replace(lines=lines, key=f"w{lines}")
         assert await desk.poster.post(wrong) == Rejected("reversal-mismatch", {"entry": 1})
-    missing = replace(undoing, reverses=99, key="missing")
+    missing = undoing._replace(reverses=99, key="missing")
     assert await desk.poster.post(missing) == Rejected("unknown-entry", {"entry": 99})
 
 
@@ -234,13 +263,13 @@ async def test_b53_b56_b58_no_path_leads_into_a_closed_month(desk):
         desk.draft(*PAY_IN, on=october),
         desk.draft(*PAY_IN, on=october, allow_held=True),
         undoing,
-        replace(undoing, key="held", allow_held=True),
+        undoing._replace(key="held", allow_held=True),
     ]
     for draft in attempts:
         refusal = Rejected("period-closed", {"month": "2026-10"})
         assert await desk.append(draft) == [refusal]
-        assert await desk.poster.post(replace(draft, key=draft.key + "p")) == refusal
-        linked = [replace(draft, key=draft.key + "l", link="g"), desk.draft(*PAY_IN, link="g")]
+        assert await desk.poster.post(draft._replace(key=draft.key + "p")) == refusal
+        linked = [draft._replace(key=draft.key + "l", link="g"), desk.draft(*PAY_IN, link="g")]
         assert codes(await desk.poster.post_all(linked)) == ["linked", "period-closed"]
     assert await desk.digest(without=["key"]) == before
     assert (await desk.reverse(1, on=DAY)).number == 2

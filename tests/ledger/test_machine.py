@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -115,7 +114,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def new(self, lines: list[tuple[str, int]], on: date, **more: Any) -> Draft:
         key = f"k{next(self.desk.keys)}"
-        return replace(self.desk.draft(*lines, on=on, key=key, **more), fingerprint=key.encode())
+        return self.desk.draft(*lines, on=on, key=key, **more)._replace(fingerprint=key.encode())
 
     def send(self, draft: Draft, *, direct: bool = False) -> None:
         """Ask the ledger, ask the model, and see that a refusal left nothing behind but itself."""
@@ -147,7 +146,7 @@ class LedgerMachine(RuleBasedStateMachine):
         lines = tuple(Line(account, -amount) for account, amount in self.model.entries[number - 1].lines)
         if not mirrored:
             lines = lines[::-1]
-        return replace(self.new([], on), lines=lines, reverses=number, allow_reversal_of_reversal=explicit)
+        return self.new([], on)._replace(lines=lines, reverses=number, allow_reversal_of_reversal=explicit)
 
     @rule(lines=balanced(), on=days)
     def reverse_what_is_not_there(self, lines: list[tuple[str, int]], on: date) -> None:
@@ -157,7 +156,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def retry(self, pick: int, same: bool) -> None:
         draft = self.past[pick % len(self.past)]
         before = self.run(self.desk.digest())
-        again = draft if same else replace(draft, fingerprint=b"another request")
+        again = draft if same else draft._replace(fingerprint=b"another request")
         outcome = self.run(self.world.poster.post(again))
         self.model.check(again, outcome)
         assert self.run(self.desk.digest()) == before
@@ -167,7 +166,7 @@ class LedgerMachine(RuleBasedStateMachine):
         link = f"l{next(self.desk.keys)}"
         drafts = [self.new(lines, on, link=link) for lines in groups]
         if undo is not None:
-            drafts.append(replace(self._reversal(undo, on), link=link))
+            drafts.append(self._reversal(undo, on)._replace(link=link))
         before = self.run(self.desk.digest(without=["key"]))
         outcomes = self.run(self.world.poster.post_all(drafts))
         self.model.check_linked(drafts, outcomes)
@@ -181,10 +180,10 @@ class LedgerMachine(RuleBasedStateMachine):
         drafts = [self.new(lines, on) for lines, on in many]
         drafts += data.draw(st.lists(st.sampled_from(drafts), max_size=2), label="sent twice")
         drafts += [
-            replace(draft, fingerprint=b"other") for draft in drafts[:1] if data.draw(st.booleans(), label="abused")
+            draft._replace(fingerprint=b"other") for draft in drafts[:1] if data.draw(st.booleans(), label="abused")
         ]
         undo = self._reversal(data.draw(picks, label="undo"), many[0][1])
-        drafts += [undo, replace(undo, key=undo.key + "-too")]
+        drafts += [undo, undo._replace(key=undo.key + "-too")]
         spread = data.draw(st.permutations(drafts), label="order")
         self.model.check_concurrent(spread, self.run(self._gather(spread)))
         self.past += drafts[:1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -183,7 +182,7 @@ async def test_the_same_draft_twice_in_one_append_is_posted_once(desk):
 async def test_a_group_that_undoes_an_entry_twice_falls(desk):
     await desk.post(*PAY_IN)
     before = await desk.digest(without=["key"])
-    group = [replace(await desk.reversal(1), link="g") for _ in range(2)]
+    group = [(await desk.reversal(1))._replace(link="g") for _ in range(2)]
     outcomes = await desk.poster.post_all(group)
     assert [outcome.code for outcome in outcomes] == ["linked", "already-reversed"]
     assert await desk.digest(without=["key"]) == before

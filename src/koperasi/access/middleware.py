@@ -12,8 +12,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.routes import HTTPRoute
 
-from koperasi.access.api import bearer_identity
+from koperasi.access.api import CHANGE_FIRST, address_of, bearer_identity
 from koperasi.access.pages import session_cookie_name, session_identity
+from koperasi.caller import CALLER, Caller
 from koperasi.config import Settings
 from koperasi.db import Database
 from koperasi.errors import BadRequest, Forbidden, Unauthorised
@@ -36,6 +37,10 @@ class LoginNeeded(Unauthorised):
     def __init__(self, location: str) -> None:
         super().__init__("log-in-needed", N_("Silakan masuk dahulu."))
         self.location = location
+
+
+CHANGE_PAGE = "/sandi"
+"""The only page, besides ``PUBLIC`` ones, that is open to somebody whose password others know."""
 
 
 class FormsForgotten(Request[Any, Any, Any]):
@@ -66,6 +71,8 @@ class Authentication(AbstractAuthenticationMiddleware):
         path: str = connection.scope["path"]
         database: Database = connection.app.state.database
         settings: Settings = connection.app.state.settings
+        address = address_of(connection, settings)
+        CALLER.set(Caller(address, None))
         found: tuple[Identity, bytes] | None = None
         if path.startswith(API):
             scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -76,6 +83,8 @@ class Authentication(AbstractAuthenticationMiddleware):
             if cookie:
                 found = await session_identity(database, cookie, datetime.now(UTC))
         identity, token_hash = found or (None, None)
+        if identity is not None:
+            CALLER.set(Caller(address, identity.role))
         return AuthenticationResult(user=identity, auth=token_hash)
 
 
@@ -85,7 +94,7 @@ def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     Raises:
         Unauthorised: the API needs a token.
         LoginNeeded: the page needs somebody to log in.
-        Forbidden: this person may not.
+        Forbidden: this person may not, or must change their password first (pages lead there).
     """
     permission = Permission.PUBLIC if is_litestars_own(handler) else handler.opt.get("permission")
     if permission == Permission.PUBLIC:
@@ -96,6 +105,10 @@ def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         if path.startswith(API):
             raise Unauthorised("token-needed", N_("Perlu token yang berlaku."), headers={"WWW-Authenticate": "Bearer"})
         raise LoginNeeded(login_location(connection))
+    if identity.must_change and connection.scope["path"] != CHANGE_PAGE:
+        if connection.scope["path"].startswith(API):
+            raise Forbidden("password-change-needed", CHANGE_FIRST)
+        raise LoginNeeded(CHANGE_PAGE)
     if not isinstance(permission, Permission) or not identity.may(permission):
         raise Forbidden("forbidden", N_("Anda tidak berwenang membuka ini."))
 

@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from koperasi.access import rules, service
+from koperasi.access import rules, service, service_log_in
 from koperasi.access.api import address_of, recognise, recognise_in
+from koperasi.access.service_second import is_enrolled
+from koperasi.access.service_second import remove as remove_second_factor
 from koperasi.access.service_tokens import end_session, open_session, recognise_session, touch_session, verified
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
@@ -102,9 +105,11 @@ class LogIn(Controller):
             else:
                 await self._leave(request, database)
                 async with database.work(identity.book_id) as work:
-                    token = await open_session(work.connection, identity, address=address, now=now)
+                    awaits = await is_enrolled(work.connection, work.book_id, identity.user_id)
+                    token = await open_session(work.connection, identity, address=address, now=now, awaits_code=awaits)
                     await work.commit()
-                return Redirect(wanted, status_code=303, cookies=[session_cookie(settings, token)])
+                onward = f"/masuk/kode?next={quote(wanted, safe='')}" if awaits else wanted
+                return Redirect(onward, status_code=303, cookies=[session_cookie(settings, token)])
         return await self._form(request, database, frame, form, wanted, status=status, headers=headers)
 
     @post("/keluar", opt={"permission": Permission.PUBLIC}, status_code=200)
@@ -139,7 +144,7 @@ class LogIn(Controller):
     async def _leave(self, request: Visit, database: Database) -> None:
         if request.user:
             async with database.work(request.user.book_id) as work:
-                await end_session(work.connection, work.book_id, request.auth)
+                await end_session(work.connection, work.book_id, request.auth, by=request.user)
                 await work.commit()
 
     async def _form(
@@ -180,14 +185,18 @@ class OwnPassword(Controller):
         present, wanted, again = form.secret("present"), form.secret("password"), form.secret("again")
         if form.ok and wanted != again:
             form.error("again", N_("Kedua kata sandi baru tidak sama."))
+        if form.ok and wanted == present:
+            form.error("password", N_("Kata sandi baru harus lain dari yang sekarang."))
         status, headers = 422, {}
         if form.ok:
-            attempt = service.Attempt(
+            attempt = service_log_in.Attempt(
                 book_id=identity.book_id, username=identity.username, password=present, address=address, now=now
             )
             try:
                 await recognise_in(database, attempt)
                 async with database.work(identity.book_id) as work:
+                    # Before the trail is written to: log-ins take the two in this order.
+                    await service_log_in.forgive(work.connection, identity, address, now)
                     await service.set_password(work.connection, work.book_id, identity.user_id, wanted)
                     token = await open_session(work.connection, identity, address=address, now=now)
                     await work.commit()
@@ -230,6 +239,7 @@ class Users(Controller):
         role = form.choice("role", [role.value for role in Role])
         member_number = form.text("member_number", required=role == Role.ANGGOTA, max_length=40) or None
         username = form.text("username", required=role != Role.ANGGOTA, max_length=40) or member_number or ""
+        valid_until = form.date("valid_until", required=role == Role.AUDITOR)
         if form.ok and role:
             password = service.new_password(Role(role))
             try:
@@ -242,6 +252,9 @@ class Users(Controller):
                         role=Role(role),
                         password=password,
                         member_number=member_number,
+                        valid_until=valid_until,
+                        must_change=True,
+                        by=request.user.username,
                     )
                     user = await service.user_by_id(work.connection, work.book_id, user_id)
                     await work.commit()
@@ -264,10 +277,18 @@ class Users(Controller):
         async with database.work(request.user.book_id) as work:
             user = await service.user_by_id(work.connection, work.book_id, user_id)
             password = service.new_password(user.role)
-            await service.set_password(work.connection, work.book_id, user_id, password)
+            await service.set_password(work.connection, work.book_id, user_id, password, reset_by=request.user.username)
             await work.commit()
         verified.forget_user(request.user.book_id, user_id)
         return await self._shown_once(request, frame, user, password)
+
+    @post("/{user_id:int}/kode", opt={"permission": Permission.MANAGE_USERS}, status_code=200)
+    async def remove_second(self, request: ApiRequest, database: Database, user_id: int) -> Response[Any]:
+        """Ask for no code any more: the user's phone is lost, and the paper with it."""
+        async with database.work(request.user.book_id) as work:
+            await remove_second_factor(work.connection, work.book_id, user_id, by=request.user.username)
+            await work.commit()
+        return Redirect(f"/pengguna/{user_id}", status_code=303)
 
     @post("/{user_id:int}/aktif", opt={"permission": Permission.MANAGE_USERS}, status_code=200)
     async def switch(self, request: ApiRequest, database: Database, user_id: int) -> Response[Any]:
@@ -276,9 +297,11 @@ class Users(Controller):
         wanted = form.choice("active", ("1", "0"))
         async with database.work(request.user.book_id) as work:
             if wanted == "1":
-                await service.activate(work.connection, work.book_id, user_id)
+                await service.activate(work.connection, work.book_id, user_id, by=request.user.username)
             elif wanted == "0":
-                await service.deactivate(work.connection, work.book_id, user_id, actor_id=request.user.user_id)
+                await service.deactivate(
+                    work.connection, work.book_id, user_id, actor_id=request.user.user_id, by=request.user.username
+                )
             await work.commit()
         if wanted == "0":
             verified.forget_user(request.user.book_id, user_id)

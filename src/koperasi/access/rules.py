@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from koperasi.access.common import is_common
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.permissions import Role
@@ -19,15 +21,18 @@ SESSION_IDLE = timedelta(minutes=30)
 """A page left alone this long asks for the password again: phones and counters are shared."""
 SESSION_LONGEST = timedelta(hours=12)
 """Nobody stays logged in longer than a working day, however busy."""
+CODE_AWAITED = timedelta(minutes=5)
+"""So long the second step of a log-in may take."""
 TOKEN_LIFE = timedelta(days=30)
+LONGEST_TOKEN_DAYS = 365
 TOUCH_EVERY = timedelta(minutes=1)
 """The time of last use is written no more often than this, so that reading a page does not mean writing a row."""
 VERIFIED_FOR = timedelta(seconds=5)
 """A process believes a verified API token this long without asking the database again."""
 VERIFIED_AT_MOST = 1_000
 
-LEAST_PASSWORD = 10
-LONGEST_PASSWORD = 200
+LEAST_PASSWORD = 12
+LONGEST_PASSWORD = 128
 PIN_DIGITS = 6
 
 LONGEST_DELAY = 15 * 60
@@ -124,11 +129,17 @@ def normal_password(password: str) -> bytes:
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
-def check_password(password: str, *, role: Role, username: str) -> None:
+def check_password(password: str, *, role: Role, username: str, context: Collection[str] = ()) -> None:
     """Length is what counts (NIST SP 800-63B); members may have a PIN of six digits, which the throttle protects.
 
+    Args:
+        password: as typed.
+        role: of whoever it is for.
+        username: under which they log in.
+        context: names that others know too: the cooperative's, the user's own.
+
     Raises:
-        Refusal: too short or too long, the user's own name, or a PIN that everybody tries first.
+        Refusal: too short or too long, or one that is tried first: a common one, a known name, an easy PIN.
     """
     if role is Role.ANGGOTA and re.fullmatch(rf"[0-9]{{{PIN_DIGITS}}}", password):
         if is_easy_pin(password):
@@ -144,8 +155,12 @@ def check_password(password: str, *, role: Role, username: str) -> None:
         )
         facts: dict[str, Any] = {"least": LEAST_PASSWORD, "most": LONGEST_PASSWORD, "digits": PIN_DIGITS}
         raise Refusal("password", message, field="password", **facts)
-    if normal_username(password) == normal_username(username) or len(set(password)) == 1:
-        raise Refusal("password", N_("Kata sandi ini mudah ditebak. Pilih yang lain."), field="password")
+    if is_common(password, (username, *context)):
+        raise Refusal(
+            "password",
+            N_("Kata sandi ini mudah ditebak. Pakailah beberapa kata yang tidak berhubungan."),
+            field="password",
+        )
 
 
 def is_easy_pin(pin: str) -> bool:
@@ -171,7 +186,9 @@ def generated_password(chance: bytes, role: Role) -> str:
             number += 104_729
         return pin
     signs = "".join(ALPHABET[byte & 31] for byte in chance[:12])
-    return "-".join((signs[:4], signs[4:8], signs[8:]))
+    password = "-".join((signs[:4], signs[4:8], signs[8:]))
+    # One in a million says a word or has no letter: then what chance gives next.
+    return generated_password(hashlib.sha256(chance).digest(), role) if is_common(password) else password
 
 
 def digest(token: str) -> bytes:

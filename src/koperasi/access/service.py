@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import rules
 from koperasi.access.tables import api_token, app_session, app_user, login_throttle
-from koperasi.db import Database
-from koperasi.errors import Conflict, NotFound, Refusal, TooManyRequests, Unauthorised
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
+from koperasi.cooperatives import service as cooperatives
+from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.i18n import DEFAULT_LOCALE, N_
-from koperasi.permissions import Identity, Role
+from koperasi.permissions import Identity, Permission, Role
 
 ARGON2_PASSES = 3
 ARGON2_MEMORY_KIB = 64 * 1024
@@ -30,6 +31,9 @@ ARGON2_LANES = 4
 """argon2id at RFC 9106's second recommended cost: 64 MiB and about 0.1 s for each password."""
 HASHES_AT_ONCE = 2
 """More would take memory and processors away from the desk; further log-ins wait their turn."""
+
+OPERATOR = "operator"
+"""The actor of what is done from the command line, by whoever runs the server."""
 
 NOWHERE = 0
 """The book of log-ins that name no cooperative of ours: they are counted as well."""
@@ -65,6 +69,14 @@ class User:
     locale: str
     active: bool
     created_at: datetime
+    valid_until: date | None
+    must_change: bool
+    has_totp: bool
+
+    @property
+    def identity(self) -> str:
+        """The same person as the audit trail's subject."""
+        return f"user {self.username}"
 
 
 async def create_user(
@@ -77,8 +89,24 @@ async def create_user(
     password: str,
     member_number: str | None = None,
     locale: str = DEFAULT_LOCALE,
+    valid_until: date | None = None,
+    must_change: bool = False,
+    by: str = OPERATOR,
 ) -> int:
     """Let somebody log in. A user with the role anggota belongs to a member, all others to none.
+
+    Args:
+        connection: bound to the book; the caller commits.
+        book_id: the cooperative's book.
+        username: what they type; a member's number for members.
+        name: what people read.
+        role: their office.
+        password: a first one, or a PIN for members.
+        member_number: of members.
+        locale: what they read.
+        valid_until: the last day on which they may log in; an auditor must have one.
+        must_change: the password is known to others, so they are led to changing it before anything else.
+        by: username of whoever lets them in.
 
     Returns:
         The user's id.
@@ -88,12 +116,18 @@ async def create_user(
         Conflict: the user name is taken.
     """
     normal = rules.checked_username(username)
-    rules.check_password(password, role=role, username=normal)
+    rules.check_password(password, role=role, username=normal, context=(name, *await _names_here(connection, book_id)))
     if (role is Role.ANGGOTA) != (member_number is not None):
         raise Refusal(
             "member-number",
             N_("Pengguna anggota perlu nomor anggota; pengguna lain tanpa nomor anggota."),
             field="member_number",
+        )
+    if role is Role.AUDITOR and valid_until is None:
+        raise Refusal(
+            "valid-until",
+            N_("Auditor luar memerlukan tanggal akhir; sesudahnya ia tidak dapat masuk."),
+            field="valid_until",
         )
     statement = insert(app_user).values(
         book_id=book_id,
@@ -103,6 +137,8 @@ async def create_user(
         password_hash=await hash_password(password),
         member_number=member_number,
         locale=locale,
+        valid_until=valid_until,
+        must_change=must_change,
     )
     try:
         made = await connection.execute(
@@ -122,6 +158,15 @@ async def create_user(
         raise Conflict(
             "username-taken", N_("Nama pengguna %(username)s sudah dipakai."), field="username", username=normal
         )
+    ends = {"valid_until": valid_until.isoformat()} if valid_until else {}
+    await audit.record(
+        connection,
+        book_id,
+        actor=by,
+        action=Action.USER_CREATED,
+        subject=f"user {normal}",
+        after={"role": role.value, **ends},
+    )
     return user_id
 
 
@@ -158,25 +203,51 @@ async def user_by_id(connection: AsyncConnection, book_id: int, user_id: int) ->
     return _user(row)
 
 
-async def set_password(connection: AsyncConnection, book_id: int, user_id: int, password: str) -> None:
+async def set_password(
+    connection: AsyncConnection, book_id: int, user_id: int, password: str, *, reset_by: str | None = None
+) -> None:
     """Give a user another password; all their sessions end and their API tokens are revoked.
+
+    Args:
+        connection: bound to the book; the caller commits.
+        book_id: the cooperative's book.
+        user_id: whose.
+        password: the new one.
+        reset_by: username of whoever gives it, if that is not the user: then the user must change it.
 
     Raises:
         NotFound: not in this book.
         Refusal: the password breaks a rule.
     """
     user = await user_by_id(connection, book_id, user_id)
-    rules.check_password(password, role=user.role, username=user.username)
+    known = (user.name, *await _names_here(connection, book_id))
+    rules.check_password(password, role=user.role, username=user.username, context=known)
     await connection.execute(
         update(app_user)
         .where(app_user.c.book_id == book_id, app_user.c.user_id == user_id)
-        .values(password_hash=await hash_password(password))
+        .values(password_hash=await hash_password(password), must_change=reset_by is not None)
     )
     await end_everywhere(connection, book_id, user_id)
     _, counter = rules.counters(user.username, "")
     await connection.execute(
         delete(login_throttle).where(login_throttle.c.book_id == book_id, login_throttle.c.key == counter.key)
     )
+    await audit.record(
+        connection,
+        book_id,
+        actor=reset_by or user.username,
+        action=Action.PASSWORD_RESET if reset_by else Action.PASSWORD_CHANGED,
+        subject=user.identity,
+    )
+
+
+async def _names_here(connection: AsyncConnection, book_id: int) -> tuple[str, ...]:
+    """Names of the cooperative, which make no secret."""
+    try:
+        here = await cooperatives.cooperative_of(connection, book_id)
+    except NotFound:
+        return ()
+    return here.name, here.code, here.village or ""
 
 
 def new_password(role: Role) -> str:
@@ -184,7 +255,9 @@ def new_password(role: Role) -> str:
     return rules.generated_password(secrets.token_bytes(16), role)
 
 
-async def deactivate(connection: AsyncConnection, book_id: int, user_id: int, *, actor_id: int | None) -> None:
+async def deactivate(
+    connection: AsyncConnection, book_id: int, user_id: int, *, actor_id: int | None, by: str = OPERATOR
+) -> None:
     """Keep a user out from now on; what they recorded stays theirs. Nobody can do it to themselves, so an admin stays.
 
     Raises:
@@ -195,15 +268,30 @@ async def deactivate(connection: AsyncConnection, book_id: int, user_id: int, *,
         raise Refusal("own-user", N_("Anda tidak dapat menonaktifkan diri sendiri."))
     await _set_active(connection, book_id, user_id, active=False)
     await end_everywhere(connection, book_id, user_id)
+    await _record_switch(connection, book_id, user_id, Action.USER_DEACTIVATED, by)
 
 
-async def activate(connection: AsyncConnection, book_id: int, user_id: int) -> None:
+async def activate(connection: AsyncConnection, book_id: int, user_id: int, *, by: str = OPERATOR) -> None:
     """Let a user in again, with the password they had.
 
     Raises:
         NotFound: not in this book.
     """
     await _set_active(connection, book_id, user_id, active=True)
+    await _record_switch(connection, book_id, user_id, Action.USER_ACTIVATED, by)
+
+
+async def _record_switch(connection: AsyncConnection, book_id: int, user_id: int, action: Action, by: str) -> None:
+    user = await user_by_id(connection, book_id, user_id)
+    await audit.record(connection, book_id, actor=by, action=action, subject=user.identity)
+
+
+async def forget_member(connection: AsyncConnection, book_id: int, member_number: str, *, name: str) -> None:
+    """Close a member's own log-in for good and put ``name`` in the place of theirs: they asked to be forgotten."""
+    mine = (app_user.c.book_id == book_id, app_user.c.member_number == member_number)
+    changed = update(app_user).where(*mine).values(name=name, active=False).returning(app_user.c.user_id)
+    for user_id in (await connection.scalars(changed)).all():
+        await end_everywhere(connection, book_id, user_id)
 
 
 async def set_locale(connection: AsyncConnection, book_id: int, user_id: int, locale: str) -> None:
@@ -225,113 +313,12 @@ async def end_everywhere(connection: AsyncConnection, book_id: int, user_id: int
     )
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """Somebody tries to log in."""
-
-    book_id: int
-    """The cooperative's book, or ``NOWHERE``."""
-    username: str
-    password: str = field(repr=False)
-    address: str
-    now: datetime
-
-
-COUNT_ATTEMPT = text("""
-    INSERT INTO login_throttle AS t (book_id, key, failures, last_failure_at, blocked_until)
-    VALUES (:book_id, :key, 1, :now, :now)
-    ON CONFLICT (book_id, key) DO UPDATE SET
-      failures = CASE WHEN t.last_failure_at < :forgotten THEN 1 ELSE t.failures + 1 END,
-      last_failure_at = excluded.last_failure_at,
-      blocked_until = excluded.last_failure_at + make_interval(secs => (CAST(:delays AS integer[]))[
-        CASE WHEN t.last_failure_at < :forgotten THEN 1
-             ELSE least(t.failures + 1, cardinality(CAST(:delays AS integer[]))) END])
-    WHERE t.blocked_until <= excluded.last_failure_at
-    RETURNING true
-""")
-
-
-async def count_attempt(connection: AsyncConnection, attempt: Attempt) -> None:
-    """Count a try as failed before the password is looked at; ``forgive`` takes it back.
-
-    So a hundred guesses at the same moment count as a hundred. Commit before going on.
-
-    Raises:
-        TooManyRequests: the user or the address must wait; nothing was counted. ``Retry-After`` says how long.
-    """
-    for counter in rules.counters(attempt.username, attempt.address):
-        counted = await connection.execute(
-            COUNT_ATTEMPT,
-            {
-                "book_id": attempt.book_id,
-                "key": counter.key,
-                "now": attempt.now,
-                "forgotten": attempt.now - rules.FORGET_AFTER,
-                "delays": counter.delays,
-            },
-        )
-        if counted.scalar() is None:
-            raise await _wait(connection, attempt, counter.key)
-
-
-async def _wait(connection: AsyncConnection, attempt: Attempt, key: str) -> TooManyRequests:
-    until: datetime = (
-        await connection.execute(
-            select(login_throttle.c.blocked_until).where(
-                login_throttle.c.book_id == attempt.book_id, login_throttle.c.key == key
-            )
-        )
-    ).scalar_one()
-    seconds = max(1, math.ceil((until - attempt.now).total_seconds()))
-    return TooManyRequests(
-        "too-many-attempts",
-        N_("Terlalu banyak percobaan. Tunggu %(seconds)s detik, lalu coba lagi."),
-        headers={"Retry-After": str(seconds)},
-        seconds=seconds,
-    )
-
-
-async def verify(database: Database, attempt: Attempt) -> Identity:
-    """The user whose name and password these are. Takes the same work whether or not there is such a user.
-
-    Raises:
-        Unauthorised: something did not fit, and it is not said what.
-    """
-    async with database.reading(attempt.book_id) as connection:
-        found = await connection.execute(
-            select(app_user).where(
-                app_user.c.book_id == attempt.book_id,
-                app_user.c.username == rules.normal_username(attempt.username).replace("\0", " "),
-                app_user.c.active,
-            )
-        )
-        row = found.mappings().one_or_none()
-    # No connection is held while the hash is computed: log-ins that wait take none from the desk.
-    fits = await matches(attempt.password, row["password_hash"] if row else NOBODYS_HASH)
-    if row is None or not fits:
-        raise Unauthorised("log-in", rules.WRONG, headers={"WWW-Authenticate": "Bearer"})
-    return identity_of(row)
-
-
-async def forgive(connection: AsyncConnection, identity: Identity, address: str, now: datetime) -> None:
-    """A log-in succeeded: the user's failures are forgotten, and this try no longer counts against the address."""
-    from_here, by_name = rules.counters(identity.username, address)
-    mine = login_throttle.c.book_id == identity.book_id
-    await connection.execute(
-        update(login_throttle)
-        .where(mine, login_throttle.c.key == from_here.key)
-        .values(failures=func.greatest(login_throttle.c.failures - 1, 0), blocked_until=now)
-    )
-    await connection.execute(
-        delete(login_throttle).where(
-            mine,
-            (login_throttle.c.key == by_name.key) | (login_throttle.c.last_failure_at < now - rules.FORGET_AFTER),
-        )
-    )
+ALL_PERMISSIONS = frozenset(Permission)
 
 
 def identity_of(row: Mapping[Any, Any]) -> Identity:
-    """Who a row of ``app_user`` is."""
+    """Who a row of ``app_user`` is, and what the token beside it may be used for."""
+    scope = row.get("scope")
     return Identity(
         book_id=row["book_id"],
         user_id=row["user_id"],
@@ -340,6 +327,8 @@ def identity_of(row: Mapping[Any, Any]) -> Identity:
         role=Role(row["role"]),
         member_number=row["member_number"],
         locale=row["locale"],
+        must_change=row["must_change"],
+        scope=None if scope is None else frozenset(map(Permission, ALL_PERMISSIONS.intersection(scope))),
     )
 
 
@@ -353,6 +342,9 @@ def _user(row: Mapping[Any, Any]) -> User:
         locale=row["locale"],
         active=row["active"],
         created_at=row["created_at"],
+        valid_until=row["valid_until"],
+        must_change=row["must_change"],
+        has_totp=row["totp_since"] is not None,
     )
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import rules
-from koperasi.access.service import forgive, identity_of
+from koperasi.access.service import identity_of
+from koperasi.access.service_log_in import forgive, forgive_address, may_log_in
 from koperasi.access.tables import api_token, app_session, app_user
-from koperasi.permissions import Identity
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
+from koperasi.permissions import Identity, Permission
 
 USER = (
     app_user.c.book_id,
@@ -26,6 +29,7 @@ USER = (
     app_user.c.role,
     app_user.c.member_number,
     app_user.c.locale,
+    app_user.c.must_change,
 )
 
 
@@ -38,9 +42,20 @@ class Recognised:
     due: bool
 
 
-async def open_session(connection: AsyncConnection, identity: Identity, *, address: str, now: datetime) -> str:
-    """Log a recognised user in; returns the cookie's value, which is stored nowhere. Clears what has expired."""
-    await forgive(connection, identity, address, now)
+async def open_session(
+    connection: AsyncConnection, identity: Identity, *, address: str, now: datetime, awaits_code: bool = False
+) -> str:
+    """Log a recognised user in; returns the cookie's value, which is stored nowhere. Clears what has expired.
+
+    Args:
+        connection: bound to the book; the caller commits.
+        identity: who was recognised.
+        address: where from.
+        now: an aware moment.
+        awaits_code: the password fitted, but a code is still asked for: the session opens nothing, soon ends, and the
+            try still counts as a failed one.
+    """
+    await (forgive_address if awaits_code else forgive)(connection, identity, address, now)
     await connection.execute(
         delete(app_session).where(app_session.c.book_id == identity.book_id, app_session.c.expires_at <= now)
     )
@@ -52,18 +67,31 @@ async def open_session(connection: AsyncConnection, identity: Identity, *, addre
             user_id=identity.user_id,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + rules.SESSION_LONGEST,
+            expires_at=now + (rules.CODE_AWAITED if awaits_code else rules.SESSION_LONGEST),
+            address=address,
+            awaits_code=awaits_code,
         )
     )
+    if not awaits_code:
+        await audit.record(
+            connection,
+            identity.book_id,
+            actor=identity.username,
+            role=identity.role,
+            action=Action.LOG_IN,
+            subject=f"user {identity.username}",
+            address=address,
+        )
     return token
 
 
 async def recognise_session(
-    connection: AsyncConnection, book_id: int, token_hash: bytes, now: datetime
+    connection: AsyncConnection, book_id: int, token_hash: bytes, now: datetime, *, awaits_code: bool = False
 ) -> Recognised | None:
     """Whose session it is: one look-up by primary key.
 
-    Nothing if it is unknown, idle too long, over, or the user is no longer active.
+    Nothing if it is unknown, idle too long, over, or the user is no longer active; nor if it awaits a code, unless such
+    a one is asked for.
     """
     found = await connection.execute(
         select(*USER, app_session.c.expires_at, app_session.c.last_seen_at)
@@ -76,7 +104,8 @@ async def recognise_session(
             app_session.c.token_hash == token_hash,
             app_session.c.expires_at > now,
             app_session.c.last_seen_at > now - rules.SESSION_IDLE,
-            app_user.c.active,
+            app_session.c.awaits_code.is_(awaits_code),
+            *may_log_in(now),
         )
     )
     row = found.mappings().one_or_none()
@@ -94,20 +123,42 @@ async def touch_session(connection: AsyncConnection, book_id: int, token_hash: b
     )
 
 
-async def end_session(connection: AsyncConnection, book_id: int, token_hash: bytes) -> None:
-    """Log out: the cookie opens nothing any more."""
+async def end_session(
+    connection: AsyncConnection, book_id: int, token_hash: bytes, *, by: Identity | None = None
+) -> None:
+    """Log out: the cookie opens nothing any more. The trail hears of it if it is somebody's wish."""
     await connection.execute(
         delete(app_session).where(app_session.c.book_id == book_id, app_session.c.token_hash == token_hash)
     )
+    if by is not None:
+        await audit.record(connection, book_id, actor=by.username, action=Action.LOG_OUT, subject=f"user {by.username}")
 
 
 async def issue_token(
-    connection: AsyncConnection, identity: Identity, *, label: str, address: str, now: datetime
+    connection: AsyncConnection,
+    identity: Identity,
+    *,
+    label: str,
+    address: str,
+    now: datetime,
+    scope: frozenset[Permission] | None = None,
+    life: timedelta = rules.TOKEN_LIFE,
 ) -> tuple[str, datetime]:
-    """A bearer token for a recognised user, and when it expires. The token is shown now and stored nowhere."""
+    """A bearer token for a recognised user, and when it expires. The token is shown now and stored nowhere.
+
+    Args:
+        connection: bound to the book; the caller commits.
+        identity: who was recognised.
+        label: what the token is for.
+        address: where from.
+        now: an aware moment.
+        scope: what it may be used for, of what its user may; none means all of that, also what comes later.
+        life: how long it lasts.
+    """
     await forgive(connection, identity, address, now)
     token = rules.api_token(identity.book_id, secrets.token_urlsafe(32))
-    expires_at = now + rules.TOKEN_LIFE
+    expires_at = now + life
+    limits = None if scope is None else sorted(scope)
     await connection.execute(
         insert(api_token).values(
             book_id=identity.book_id,
@@ -116,7 +167,18 @@ async def issue_token(
             label=label,
             created_at=now,
             expires_at=expires_at,
+            scope=limits,
         )
+    )
+    await audit.record(
+        connection,
+        identity.book_id,
+        actor=identity.username,
+        role=identity.role,
+        action=Action.TOKEN_CREATED,
+        subject=f"token {rules.digest(token).hex()[:12]}",
+        after={"expires_at": expires_at.isoformat(timespec="seconds"), "scope": limits or "all"},
+        address=address,
     )
     return token, expires_at
 
@@ -129,14 +191,14 @@ async def recognise_token(
     Nothing if it is unknown, expired or revoked, or the user is no longer active.
     """
     found = await connection.execute(
-        select(*USER, api_token.c.expires_at, api_token.c.last_used_at)
+        select(*USER, api_token.c.expires_at, api_token.c.last_used_at, api_token.c.scope)
         .join(api_token, (api_token.c.book_id == app_user.c.book_id) & (api_token.c.user_id == app_user.c.user_id))
         .where(
             api_token.c.book_id == book_id,
             api_token.c.token_hash == token_hash,
             api_token.c.expires_at > now,
             api_token.c.revoked_at.is_(None),
-            app_user.c.active,
+            *may_log_in(now),
         )
     )
     row = found.mappings().one_or_none()
@@ -155,13 +217,30 @@ async def touch_token(connection: AsyncConnection, book_id: int, token_hash: byt
     )
 
 
-async def revoke_token(connection: AsyncConnection, book_id: int, token_hash: bytes, now: datetime) -> None:
-    """The token opens nothing any more. Other processes hear of it within ``rules.VERIFIED_FOR``."""
-    await connection.execute(
-        update(api_token)
-        .where(api_token.c.book_id == book_id, api_token.c.token_hash == token_hash, api_token.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
+async def revoke_token(
+    connection: AsyncConnection, book_id: int, token_hash: bytes, now: datetime, *, by: Identity | None = None
+) -> None:
+    """The token opens nothing any more. Other processes hear of it within ``rules.VERIFIED_FOR``.
+
+    Args:
+        connection: bound to the book; the caller commits.
+        book_id: the cooperative's book.
+        token_hash: which.
+        now: an aware moment.
+        by: who wishes it; only their own tokens are revoked then, and the trail hears of it.
+    """
+    mine = [api_token.c.book_id == book_id, api_token.c.token_hash == token_hash, api_token.c.revoked_at.is_(None)]
+    if by is not None:
+        mine.append(api_token.c.user_id == by.user_id)
+    revoked = await connection.execute(update(api_token).where(*mine).values(revoked_at=now))
+    if by is not None and revoked.rowcount:
+        await audit.record(
+            connection,
+            book_id,
+            actor=by.username,
+            action=Action.TOKEN_REVOKED,
+            subject=f"token {token_hash.hex()[:12]}",
+        )
 
 
 class VerifiedTokens:

@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter, QueryParameter
 
 import ledger
-from koperasi.bookkeeping import service
+from koperasi.bookkeeping import api_closing, service
 from koperasi.bookkeeping.wire import (
     BulkIn,
     BulkOut,
@@ -345,4 +345,4 @@ def _bulk_refused(results: list[ItemOut], locale: str) -> Response[Any]:
     return Response(problem, status_code=422, media_type="application/problem+json")
 
 
-CONTROLLERS: list[type[Controller]] = [JournalController, PeriodController]
+CONTROLLERS: list[type[Controller]] = [JournalController, PeriodController, *api_closing.CONTROLLERS]

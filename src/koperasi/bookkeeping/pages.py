@@ -9,14 +9,16 @@ from litestar import Controller, Response, get, post
 from litestar.response import Redirect
 
 import ledger
-from koperasi.bookkeeping import pages_entry, service
+from koperasi.bookkeeping import pages_closing, pages_entry, pages_notes, service, service_notes
 from koperasi.bookkeeping.api import month_of
 from koperasi.bookkeeping.pages_entry import Number, today_of
+from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.formats import format_date
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
+from koperasi.known import known_of
 from koperasi.permissions import Permission
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.web import Form, Notice
@@ -53,24 +55,29 @@ class JournalPages(Controller):
         kind = form.choice("kind", service.KIND_LABELS, required=False)
         before = decode_cursor(request.query_params.get("before"), "int")
         async with database.reading(identity.book_id) as connection:
-            head = await ledger.head(connection, identity.book_id)
+            zone = (await cooperative_of(connection, identity.book_id)).zone
+            known = await known_of(connection, identity.book_id, form, zone)
             found, more = await service.entries(
                 connection,
                 identity.book_id,
-                before=before[0] if before else head.number + 1,
+                before=before[0] if before else known.head.number + 1,
                 from_date=from_date,
                 to_date=to_date,
                 kind=kind,
                 limit=PAGE_SIZE,
+                known_at=known.at,
             )
         kept = {name: form.value(name) for name in ("from", "to", "kind") if form.value(name)}
+        if known.at is not None:
+            kept["known_at"] = str(known.at)
         older = _url({**kept, "before": encode_cursor(found[-1].entry.number)}) if more else ""
         return await frame.page(
             request,
             "bookkeeping/journal.html",
             form=form,
             entries=[view.entry for view in found],
-            head=head,
+            head=known.head,
+            known_at=known.at,
             kinds=service.KIND_LABELS,
             filtered=bool(kept),
             newest_url=_url(kept) if before else "",
@@ -84,11 +91,14 @@ class JournalPages(Controller):
         identity = request.user
         async with database.reading(identity.book_id) as connection:
             view = await service.entry(connection, identity.book_id, number)
+            erasure = await service_notes.erasure_of(connection, view.entry)
         return await frame.page(
             request,
             "bookkeeping/entry.html",
             notices=_notices(request),
             entry=view.entry,
+            erasure=erasure,
+            reasons=service_notes.REASON_LABELS,
             accounts=view.accounts,
             kinds=service.KIND_LABELS,
             may_reverse=identity.may(Permission.REVERSE) and view.entry.reversed_by is None,
@@ -246,4 +256,10 @@ async def _history(
     )
 
 
-CONTROLLERS: list[type[Controller]] = [JournalPages, PeriodPages, *pages_entry.CONTROLLERS]
+CONTROLLERS: list[type[Controller]] = [
+    JournalPages,
+    PeriodPages,
+    *pages_entry.CONTROLLERS,
+    *pages_notes.CONTROLLERS,
+    *pages_closing.CONTROLLERS,
+]

@@ -14,7 +14,7 @@ from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.frame import Frame
-from koperasi.i18n import N_
+from koperasi.i18n import N_, translate
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest
@@ -37,6 +37,8 @@ class EntryPages(Controller):
         """The form for an entry by hand."""
         form = Form(locale=request.user.locale)
         form.set("date", (await today_of(request, database)).isoformat())
+        asked = request.query_params.get("kind")
+        form.set("kind", asked if asked in service.BY_HAND else service.JOURNAL)
         return await _entry_form(request, database, frame, form, str(uuid4()))
 
     @post("/jurnal/baru", opt={"permission": Permission.POST_JOURNAL}, status_code=200)
@@ -72,7 +74,6 @@ class EntryPages(Controller):
     ) -> Response[str]:
         """What undoing the entry would do, before it is done."""
         form = Form(locale=request.user.locale)
-        form.set("date", (await today_of(request, database)).isoformat())
         return await _reversal_form(request, database, frame, form, number)
 
     @post("/jurnal/{number:int}/balik", opt={"permission": Permission.REVERSE}, status_code=200)
@@ -121,6 +122,8 @@ def _rows(form: Form) -> int:
 def _entry_of(form: Form) -> tuple[service.NewEntry | None, dict[str, str]]:
     """The entry that was typed, without its empty rows, and where in the form each of its lines stands."""
     day, description = form.date("date"), form.text("description", required=True)
+    form.set("kind", service.JOURNAL)
+    kind = form.choice("kind", service.BY_HAND, required=False) or service.JOURNAL
     source = form.text("source") or None
     lines: list[service.NewLine] = []
     places: dict[str, str] = {}
@@ -137,7 +140,7 @@ def _entry_of(form: Form) -> tuple[service.NewEntry | None, dict[str, str]]:
         if not account:
             form.error(f"account-{row}", N_("Tulis kode akun."))
         lines.append(service.NewLine(code, debit_minor, credit_minor))
-    return (service.NewEntry(day, description, tuple(lines), source) if day else None), places
+    return (service.NewEntry(day, description, tuple(lines), source, kind) if day else None), places
 
 
 async def _entry_form(
@@ -173,6 +176,7 @@ async def _entry_form(
         key=key,
         rows=rows,
         most_rows=MOST_ROWS,
+        kinds=[(kind, translate(form.locale, service.KIND_LABELS[kind])) for kind in service.BY_HAND],
         accounts=accounts,
         named=[known.get(code) for code in codes],
         debit_minor=debit_minor,
@@ -190,6 +194,7 @@ async def _reversal_form(
 ) -> Response[str]:
     async with database.reading(request.user.book_id) as connection:
         view = await service.entry(connection, request.user.book_id, number)
+    form.set("date", service.reversal_day(view.entry, await today_of(request, database)).isoformat())
     return await frame.page(
         request,
         "bookkeeping/reversal.html",

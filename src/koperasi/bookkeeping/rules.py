@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,20 +11,34 @@ from typing import Any, NamedTuple
 import ledger
 from koperasi.errors import FieldError, Refusal
 from koperasi.i18n import N_
+from ledger.statements import ADJUSTMENT, CLOSING
 
 MAX_LINES = 200
 
+JOURNAL = "journal"
+"""Kind of the entries that people write as things happen."""
+
 KIND_LABELS = {
-    "journal": N_("Jurnal umum"),
+    JOURNAL: N_("Jurnal umum"),
+    ADJUSTMENT: N_("Jurnal penyesuaian"),
     "reversal": N_("Jurnal balik"),
     "savings.deposit": N_("Setoran simpanan"),
     "savings.withdrawal": N_("Penarikan simpanan"),
     "savings.transfer": N_("Pindah buku simpanan"),
     "opening.savings": N_("Saldo awal simpanan"),
     "opening.balance": N_("Saldo awal"),
-    "closing": N_("Jurnal penutup"),
+    CLOSING: N_("Jurnal penutup"),
 }
 """Names of the kinds of entries (message ids); a kind without one is shown as it is."""
+
+BY_HAND = (JOURNAL, ADJUSTMENT)
+"""The kinds that people may write by hand."""
+
+SEALED_WORDS = {JOURNAL: "Jurnal umum", ADJUSTMENT: "Jurnal penyesuaian"}
+"""What is sealed of an entry by hand in place of the words that somebody typed."""
+
+LONGEST_SOURCE = 40
+_SOURCE = re.compile(rf"(?=.*[0-9])[A-Za-z0-9 ./#-]{{1,{LONGEST_SOURCE}}}")
 
 
 ACT_LABELS = {
@@ -34,6 +49,13 @@ ACT_LABELS = {
     ledger.Act.REOPEN: N_("Dibuka kembali"),
 }
 """What was done with a month (message ids)."""
+
+
+NOT_A_NUMBER = N_(
+    "Tulis nomor bukti saja: huruf, angka, spasi dan ./-#, paling banyak 40 tanda, dengan sedikitnya satu angka. "
+    "Nama orang tidak ditulis di sini, karena isian ini tidak dapat dihapus."
+)
+"""A source is sealed as it is typed, so nobody could have a name in it erased."""
 
 
 class NewLine(NamedTuple):
@@ -47,12 +69,16 @@ class NewLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry that somebody writes by hand. ``source`` names the paper it comes from."""
+    """An entry that somebody writes by hand.
+
+    ``source`` is the number of the paper it comes from, ``kind`` one of ``BY_HAND``.
+    """
 
     effective_date: date
     description: str
     lines: tuple[NewLine, ...]
     source: str | None = None
+    kind: str = JOURNAL
 
 
 class Effect(NamedTuple):
@@ -77,6 +103,10 @@ def check_entry(new: NewEntry, accounts: Mapping[str, ledger.Account], today: da
         errors.append(FieldError("description", "required", N_("Isian ini perlu diisi.")))
     if new.effective_date > today:
         errors.append(FieldError("date", "date-future", N_("Tanggal tidak boleh setelah hari buku.")))
+    if new.kind not in BY_HAND:
+        errors.append(FieldError("kind", "kind", N_("Jurnal jenis ini tidak dicatat dengan tangan.")))
+    if new.source is not None and not _SOURCE.fullmatch(new.source):
+        errors.append(FieldError("source", "source", NOT_A_NUMBER))
     for position, line in enumerate(new.lines):
         errors += _check_line(f"lines.{position}", line, accounts.get(line.account))
     return errors
@@ -142,6 +172,11 @@ def check_reversal_date(entry: ledger.Entry, effective_date: date, today: date) 
             "date", "date-before-entry", N_("Tanggal tidak boleh sebelum tanggal jurnal yang dibatalkan.")
         )
     return None
+
+
+def reversal_day(entry: ledger.Entry, today: date) -> date:
+    """On which day an entry is undone if nobody says: today, but a year's closing on its own, as if it had not been."""
+    return entry.effective_date if entry.kind == CLOSING else max(today, entry.effective_date)
 
 
 def effects(entry: ledger.Entry, accounts: Mapping[int, ledger.Account]) -> list[Effect]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -12,15 +12,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from koperasi import posting
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
 from koperasi.bookkeeping import rules
-from koperasi.bookkeeping.rules import ACT_LABELS, KIND_LABELS, MAX_LINES, Effect, NewEntry, NewLine, effects, sums
+from koperasi.bookkeeping.rules import (
+    ACT_LABELS,
+    BY_HAND,
+    JOURNAL,
+    KIND_LABELS,
+    MAX_LINES,
+    SEALED_WORDS,
+    Effect,
+    NewEntry,
+    NewLine,
+    effects,
+    reversal_day,
+    sums,
+)
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency, Settled
+from ledger.statements import CLOSING
 
 __all__ = [
     "ACT_LABELS",
+    "BY_HAND",
+    "JOURNAL",
     "KIND_LABELS",
     "MAX_LINES",
     "BulkItem",
@@ -30,6 +48,7 @@ __all__ = [
     "NewEntry",
     "NewLine",
     "effects",
+    "reversal_day",
     "sums",
 ]
 
@@ -164,9 +183,9 @@ def _draft(
     return ledger.Draft(
         book_id=book_id,
         effective_date=new.effective_date,
-        kind="journal",
+        kind=new.kind,
         # What a person types may name people, who may ask to be forgotten; the seal keeps only a digest of it.
-        description="Jurnal umum",
+        description=SEALED_WORDS[new.kind],
         note=new.description,
         actor=actor,
         lines=rules.ledger_lines(new, accounts),
@@ -204,7 +223,7 @@ async def post_many(
     if mode == "atomic":
         if (first := next((i for i, answer in enumerate(answers) if answer.refusal), None)) is not None:
             return [answer if answer.refusal else answer._replace(refusal=_linked(first)) for answer in answers]
-        drafts = {position: replace(draft, link=f"bulk:{request_key}") for position, draft in drafts.items()}
+        drafts = {position: draft._replace(link=f"bulk:{request_key}") for position, draft in drafts.items()}
     outcomes = await ledger.append(connection, list(drafts.values())) if drafts else []
     for position, outcome in zip(drafts, outcomes, strict=True):
         try:
@@ -234,6 +253,8 @@ async def reverse_entry(
 ) -> Settled:
     """Undo an entry by one that mirrors it, dated today unless said otherwise; the entry itself never changes.
 
+    A year's closing is undone on its own day, so that the year can be closed anew, and its month may be held.
+
     Raises:
         Refusal: the date is wrong or the book refused (reversed already, period closed, a balance would fall too low).
         ledger.UnknownEntryError: no such number.
@@ -242,7 +263,7 @@ async def reverse_entry(
     async with database.reading(book_id) as connection:
         found = await ledger.entry_by_number(connection, book_id, number)
     # A retry on a later day has the same key and hears the first answer, whatever day this is.
-    day = effective_date or max(today, found.effective_date)
+    day = effective_date or rules.reversal_day(found, today)
     if effective_date is not None and (error := rules.check_reversal_date(found, day, today)):
         raise Refusal("invalid-reversal", UNREADY, errors=[error])
     draft = ledger.reversal_of(
@@ -254,7 +275,7 @@ async def reverse_entry(
         fingerprint=idempotency.fingerprint,
         of_reversal=of_reversal,
     )
-    return await posting.post(poster, draft)
+    return await posting.post(poster, draft._replace(allow_held=found.kind == CLOSING))
 
 
 async def months(connection: AsyncConnection, book_id: int) -> list[Month]:
@@ -301,6 +322,14 @@ async def set_month(
         await ledger.set_period(connection, book_id, month, status, by=actor)
     except ledger.PeriodError as error:
         raise await _why_not(connection, book_id, month) from error
+    await _tell(connection, book_id, month, Action.PERIOD_CHANGED, actor, status.value)
+
+
+async def _tell(
+    connection: AsyncConnection, book_id: int, month: date, action: Action, actor: str, status: str | None = None
+) -> None:
+    after = {"status": status} if status else None
+    await audit.record(connection, book_id, actor=actor, action=action, subject=f"month {month:%Y-%m}", after=after)
 
 
 async def _why_not(connection: AsyncConnection, book_id: int, month: date) -> Refusal:
@@ -330,6 +359,7 @@ async def request_reopening(
         await ledger.reopen_request(connection, book_id, first, by=actor, reason=reason)
     except ledger.PeriodError as error:
         raise _not_reopened() from error
+    await _tell(connection, book_id, first, Action.REOPENING_REQUESTED, actor)
     return await month(connection, book_id, first)
 
 
@@ -348,6 +378,7 @@ async def confirm_reopening(connection: AsyncConnection, book_id: int, first: da
         await ledger.reopen_confirm(connection, book_id, first, by=actor)
     except ledger.PeriodError as error:
         raise _not_reopened() from error
+    await _tell(connection, book_id, first, Action.REOPENING_CONFIRMED, actor)
     return await month(connection, book_id, first)
 
 

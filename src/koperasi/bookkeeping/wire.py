@@ -9,7 +9,7 @@ import ledger
 from koperasi.bookkeeping import service
 from koperasi.errors import BadRequest
 from koperasi.i18n import N_
-from koperasi.rest import BookDate, Model, Money, Page, Problem, ProblemField, Result, Text
+from koperasi.rest import BookDate, Flag, Model, Money, Page, Problem, ProblemField, Result, Text
 from ledger.export import record
 from ledger.export.journal import moment_text
 
@@ -26,17 +26,22 @@ class LineIn(Model):
 
 
 class EntryIn(Model):
-    """An entry by hand. Debits and credits are equal; the date lies in an open month and not after the book's day."""
+    """An entry by hand. Debits and credits are equal; the date lies in an open month and not after the book's day.
+
+    ``kind``: ``adjustment`` fills the second pair of columns of the worksheet. ``source`` is the number of a paper:
+    letters, digits, space and ``./-#``, at least one digit, no names, since it can't be erased.
+    """
 
     date: BookDate
     description: Text
     lines: Annotated[list[LineIn], Field(min_length=2, max_length=service.MAX_LINES)]
-    source: Text | None = None
+    source: Annotated[Text | None, Field(examples=["Nota 17"])] = None
+    kind: Literal["journal", "adjustment"] = "journal"
 
     def new(self, place: str = "") -> service.NewEntry:
         """The entry as the service takes it. BadRequest if an amount can't be read."""
         lines = tuple(_line(line, f"{place}lines.{position}") for position, line in enumerate(self.lines))
-        return service.NewEntry(self.date, self.description, lines, self.source)
+        return service.NewEntry(self.date, self.description, lines, self.source, self.kind)
 
 
 class BulkEntryIn(EntryIn):
@@ -53,14 +58,14 @@ class BulkIn(Model):
 
 
 class ReversalIn(Model):
-    """Why an entry is undone, and on which day of the book (today if not said).
+    """Why an entry is undone, and on which day of the book (if not said today; a year's closing on its own day).
 
     ``of_reversal``: the entry is itself a reversal, and to undo it is meant.
     """
 
     reason: Text
     date: BookDate | None = None
-    of_reversal: bool = False
+    of_reversal: Flag = False
 
 
 class LineOut(Result):

@@ -85,7 +85,7 @@ class Settings(Controller):
         if form.ok:
             try:
                 async with database.work(request.user.book_id) as work:
-                    await service.change_identity(work, **facts)
+                    await service.change_identity(work, **facts, actor=request.user.username)
                     await work.commit()
             except Refusal as refusal:
                 form.add_refusal(refusal)
@@ -183,7 +183,14 @@ class Founding(Controller):
                     fields = {"username": f"{role}_username"}
                     password = access.new_password(role)
                     await access.create_user(
-                        work.connection, made.book_id, username=username, name=name, role=role, password=password
+                        work.connection,
+                        made.book_id,
+                        username=username,
+                        name=name,
+                        role=role,
+                        password=password,
+                        must_change=True,
+                        by=request.user.username,
                     )
                     users.append((role, username, password))
                 await work.commit()

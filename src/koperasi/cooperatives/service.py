@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
 from koperasi.cooperatives import rules, tables
 from koperasi.cooperatives.charts import account_code, roles, template
 from koperasi.cooperatives.policies import BEGINNING, DEFAULTS, PolicyRow, Standing, standings
@@ -22,14 +24,16 @@ from koperasi.cooperatives.rules import Kind, Terms, terms
 from koperasi.cooperatives.service_terms import (
     add_policy,
     amount_policy,
+    last_numbers,
     next_number,
     next_numbers,
     policies,
     policy,
 )
-from koperasi.db import Work
+from koperasi.db import Database, Work
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.i18n import N_
+from koperasi.privacy.service import ensure_keys
 
 __all__ = [
     "Cooperative",
@@ -45,6 +49,7 @@ __all__ = [
     "cooperative_by_code",
     "cooperative_of",
     "found_cooperative",
+    "last_numbers",
     "next_number",
     "next_numbers",
     "policies",
@@ -163,6 +168,7 @@ async def found_cooperative(
     if row is None:
         raise Conflict("cooperative-code-taken", N_("Kode ini sudah dipakai koperasi lain."), field="code")
     cooperative = _to_cooperative(row)
+    ensure_keys(first=len(await all_cooperatives(work.connection)) == 1)
     chart = [line.account for line in template(cooperative.kind)]
     await ledger.open_accounts(work.connection, book_id, chart)
     await work.connection.execute(
@@ -197,6 +203,24 @@ async def cooperative_of(connection: AsyncConnection, book_id: int) -> Cooperati
     return found
 
 
+async def cooperative_now(database: Database, book_id: int) -> Cooperative:
+    """``cooperative_of``, for what many ask at once: they share a reading.
+
+    Raises:
+        NotFound: ``cooperative``.
+    """
+
+    async def read(books: Sequence[int]) -> dict[int, Cooperative]:
+        async with database.directory() as connection:
+            rows = await connection.execute(select(*_COLUMNS).where(tables.cooperative.c.book_id.in_(books)))
+            return {row.book_id: _to_cooperative(row) for row in rows}
+
+    found: Cooperative | None = await database.shared("cooperatives", lambda: read).ask(book_id)
+    if found is None:
+        raise NotFound("cooperative", N_("Koperasi tidak ditemukan."))
+    return found
+
+
 async def cooperative_by_code(connection: AsyncConnection, code: str) -> Cooperative | None:
     """The cooperative with this code, in whatever case it was typed; needs no book."""
     wanted = code.strip().lower()
@@ -221,6 +245,7 @@ async def change_identity(
     province: str | None = None,
     address: str | None = None,
     registration_number: str | None = None,
+    actor: str = "operator",
 ) -> Cooperative:
     """Give the cooperative another name, place or number; code, kind and time zone never change. All are replaced.
 
@@ -239,8 +264,20 @@ async def change_identity(
         }
     )
     table = tables.cooperative
+    known = await cooperative_of(work.connection, work.book_id)
     await work.connection.execute(update(table).where(table.c.book_id == work.book_id).values(**facts))
-    return await cooperative_of(work.connection, work.book_id)
+    found = await cooperative_of(work.connection, work.book_id)
+    changed = [fact for fact in facts if getattr(found, fact) != getattr(known, fact)]
+    await audit.record(
+        work.connection,
+        work.book_id,
+        actor=actor,
+        action=Action.COOPERATIVE_CHANGED,
+        subject=f"cooperative {found.code}",
+        before={fact: getattr(known, fact) for fact in changed},
+        after={fact: getattr(found, fact) for fact in changed},
+    )
+    return found
 
 
 async def set_business_date(work: Work, day: date, actor: str) -> Cooperative:
@@ -260,6 +297,10 @@ async def set_business_date(work: Work, day: date, actor: str) -> Cooperative:
     if not moved.rowcount:
         raise Refusal("business-date", N_("Tanggal buku hanya bergerak maju."), field="business_date")
     log.info("business_date_set", book_id=work.book_id, business_date=day.isoformat(), actor=actor)
+    after = {"business_date": day.isoformat()}
+    await audit.record(
+        work.connection, work.book_id, actor=actor, action=Action.BUSINESS_DATE, subject="business date", after=after
+    )
     return await cooperative_of(work.connection, work.book_id)
 
 

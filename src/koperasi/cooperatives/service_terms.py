@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
 from koperasi.cooperatives import tables
 from koperasi.cooperatives.policies import DEFINITIONS, REFERENCE_MAX_LENGTH, PolicyRow, clean_value
 from koperasi.cooperatives.rules import clean_day, read_all
@@ -65,6 +67,14 @@ async def add_policy(
             N_("Kebijakan ini sudah mempunyai nilai sejak tanggal itu; pilih tanggal lain."),
             field="valid_from",
         )
+    await audit.record(
+        work.connection,
+        work.book_id,
+        actor=actor,
+        action=Action.POLICY_CHANGED,
+        subject=f"policy {name}",
+        after={"value": facts["value"], "valid_from": valid_from.isoformat()},
+    )
     return PolicyRow(*row)
 
 
@@ -127,3 +137,10 @@ async def next_numbers(connection: AsyncConnection, book_id: int, series: str, c
     )
     reached = int(last or 0)
     return range(reached - count + 1, reached + 1)
+
+
+async def last_numbers(connection: AsyncConnection, book_id: int) -> dict[str, int]:
+    """The last number given of each series."""
+    table = tables.number_series
+    rows = await connection.execute(select(table.c.series, table.c.last).where(table.c.book_id == book_id))
+    return {row.series: int(row.last) for row in rows}

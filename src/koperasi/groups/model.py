@@ -62,6 +62,17 @@ class Membership:
 
 
 @dataclass(frozen=True)
+class Belonging:
+    """A member's time in a group, as told to that member."""
+
+    group_number: str
+    group_name: str
+    role: GroupRole
+    joined_on: date
+    left_on: date | None
+
+
+@dataclass(frozen=True)
 class Group:
     """A business group with everybody who is or was in it; officers come first. ``balance_minor`` in minor units."""
 

@@ -22,6 +22,7 @@ from koperasi.groups.model import (
     NOT_ACTIVE,
     OFFICES,
     UNKNOWN_MEMBER,
+    Belonging,
     Changes,
     Filter,
     Group,
@@ -35,7 +36,8 @@ from koperasi.groups.model import (
     unknown_member,
 )
 from koperasi.groups.rules import GroupRole, GroupStatus, Sector
-from koperasi.groups.service_reading import candidates, find_groups, group_by_number, villages
+from koperasi.groups.service_doctor import ledger_accounts
+from koperasi.groups.service_reading import belongings_of, candidates, find_groups, group_by_number, villages
 from koperasi.groups.tables import business_group, group_membership
 from koperasi.i18n import N_
 from koperasi.members import service as members
@@ -44,6 +46,7 @@ from koperasi.posting import MESSAGES, Idempotency
 __all__ = [
     "OFFICES",
     "UNKNOWN_MEMBER",
+    "Belonging",
     "Changes",
     "Filter",
     "Group",
@@ -54,10 +57,12 @@ __all__ = [
     "NewGroup",
     "Sector",
     "add_member",
+    "belongings_of",
     "candidates",
     "change",
     "find_groups",
     "group_by_number",
+    "ledger_accounts",
     "register",
     "remove_member",
     "villages",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, RowMapping, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
-from koperasi.groups.model import Filter, Group, GroupPage, Membership, unknown
+from koperasi.groups.model import Belonging, Filter, Group, GroupPage, Membership, unknown
 from koperasi.groups.rules import GroupRole, GroupStatus, Sector, is_group_number
 from koperasi.groups.tables import business_group, group_membership
 from koperasi.members import service as members
@@ -68,6 +68,20 @@ async def candidates(connection: AsyncConnection, book_id: int, text: str, *, li
     if exact:
         return [exact[wanted]]
     return await members.search(connection, book_id, text=wanted, status=MemberStatus.ANGGOTA, limit=limit)
+
+
+async def belongings_of(connection: AsyncConnection, book_id: int, member_number: str) -> list[Belonging]:
+    """The groups that a member is or was in, in the order of joining."""
+    table, group = group_membership, business_group
+    rows = await connection.execute(
+        select(table.c.group_number, group.c.name, table.c.role, table.c.joined_on, table.c.left_on)
+        .join(group, and_(group.c.book_id == table.c.book_id, group.c.number == table.c.group_number))
+        .where(table.c.book_id == book_id, table.c.member_number == member_number)
+        .order_by(table.c.joined_on, table.c.group_number)
+    )
+    return [
+        Belonging(number, name, GroupRole(role), joined_on, left_on) for number, name, role, joined_on, left_on in rows
+    ]
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -243,6 +243,10 @@ class Preview:
         return self.plan.ready and self.duplicate_of is None and waiting
 
 
+_NAMES_SOMEBODY = frozenset({"phone-ambiguous"})
+"""Its words repeat a phone number, so they are not kept: the preview finds it again."""
+
+
 def stored_failure(refusal: Refusal) -> dict[str, Any]:
     """A refusal as JSON, to be shown later in whichever language."""
     return {
@@ -258,6 +262,7 @@ def stored_failure(refusal: Refusal) -> dict[str, Any]:
                     "params": {name: str(value) for name, value in error.params.items()},
                 }
                 for error in refusal.errors
+                if error.code not in _NAMES_SOMEBODY
             ],
         }
     }

@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
 from koperasi.errors import Conflict, Refusal
@@ -333,12 +335,17 @@ async def _write(
             import_id,
             expected={Status.POSTING},
             status=Status.POSTED.value,
+            content=b"",
             rows_total=rows,
             rows_done=rows,
             result={"posted": result.stored(), "controls": dict(checked.trial_balance or {})},
         )
         if not taken:
             raise running()
+        told, subject = {"kind": checked.plan.kind.value, "rows": rows}, f"import {import_id}"
+        await audit.record(
+            work.connection, book_id, actor=actor, action=Action.IMPORT_POSTED, subject=subject, after=told
+        )
         await work.commit()
     log.info("import_posted", book_id=book_id, import_id=import_id, rows=rows, entries=result.entries)
     return result
@@ -378,6 +385,9 @@ async def undo(
         )
         result = {"posted": posted.stored(), "undone": undone.stored()}
         await service_batch.change(work.connection, book_id, import_id, **undoing, result=result)
+        await audit.record(
+            work.connection, book_id, actor=actor, action=Action.IMPORT_UNDONE, subject=f"import {import_id}"
+        )
         await work.commit()
     log.info("import_undone", book_id=book_id, import_id=import_id, entries=undone.entries, actor=actor)
     return undone

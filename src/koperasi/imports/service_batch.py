@@ -13,6 +13,7 @@ from koperasi.i18n import N_
 from koperasi.imports.batch import RESUME_AFTER_SECONDS, Batch, Options, Status
 from koperasi.imports.model import ImportKind
 from koperasi.imports.tables import import_batch
+from koperasi.privacy.service import Place, seal, unseal
 
 _LARGEST_ID = 2**63 - 1
 
@@ -48,7 +49,8 @@ async def file_of(connection: AsyncConnection, book_id: int, import_id: int) -> 
             table.book_id == book_id, table.import_id == import_id
         )
     )
-    return StoredFile(*row.one())
+    filename, content, file_hash = row.one()
+    return StoredFile(filename, unseal(_place(book_id, import_id), content), file_hash)
 
 
 async def latest(connection: AsyncConnection, book_id: int, *, before: int | None, limit: int) -> list[Batch]:
@@ -118,7 +120,7 @@ async def add(
             kind=kind.value,
             filename=file.filename,
             file_hash=file.file_hash,
-            content=file.data,
+            content=b"",
             options=dict(options),
             status=Status.PREVIEWED.value,
             rows_total=rows_total,
@@ -126,7 +128,16 @@ async def add(
         )
         .returning(import_batch.c.import_id)
     )
-    return int(made or 0)
+    import_id = int(made or 0)
+    # Sealed for its row, whose number is known only now.
+    content = seal(_place(book_id, import_id), file.data)
+    mine = (import_batch.c.book_id == book_id, import_batch.c.import_id == import_id)
+    await connection.execute(update(import_batch).where(*mine).values(content=content))
+    return import_id
+
+
+def _place(book_id: int, import_id: int) -> Place:
+    return Place("import_batch", "content", book_id, str(import_id))
 
 
 async def change(

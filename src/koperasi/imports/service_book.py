@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Join, and_, any_, column, func, literal, select, table
+from sqlalchemy import BindParameter, Join, and_, any_, column, func, literal, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
@@ -99,24 +99,38 @@ def control_codes(cooperative: Cooperative) -> dict[SavingsKind, str]:
 
 async def opening_savings(connection: AsyncConnection, book_id: int) -> dict[str, int]:
     """Signed opening savings by control account, what was reversed left out."""
-    control = func.split_part(ledger_account.c.code, ".", 1)
-    rows = await connection.execute(
-        select(control, func.sum(posting.c.amount))
-        .select_from(
-            _standing()
-            .join(posting, and_(posting.c.entry_number == entry.c.number, posting.c.book_id == entry.c.book_id))
-            .join(
-                ledger_account,
-                and_(
-                    ledger_account.c.account_id == posting.c.account_id, ledger_account.c.book_id == posting.c.book_id
-                ),
-            )
+    # Each looked up by its whole key (OFFSET 0): a planner that never saw this book joins by the key's first part and
+    # reads the whole book for every entry (docs/adr/0002).
+    undone = (
+        select(reversal.c.entry_number)
+        .where(
+            reversal.c.book_id == entry.c.book_id,
+            reversal.c.entry_number == entry.c.number,
+            reversal.c.undone_by.is_(None),
         )
+        .offset(0)
+    )
+    line = (
+        select(posting.c.account_id, posting.c.amount)
+        .where(posting.c.book_id == entry.c.book_id, posting.c.entry_number == entry.c.number)
+        .offset(0)
+        .lateral("line")
+    )
+    account = (
+        select(ledger_account.c.code)
+        .where(ledger_account.c.book_id == entry.c.book_id, ledger_account.c.account_id == line.c.account_id)
+        .offset(0)
+        .lateral("account")
+    )
+    control = func.split_part(account.c.code, ".", 1)
+    rows = await connection.execute(
+        select(control, func.sum(line.c.amount))
+        .select_from(entry.join(line, true()).join(account, true()))
         .where(
             entry.c.book_id == book_id,
             entry.c.kind == SAVINGS_KIND,
-            reversal.c.entry_number.is_(None),
-            ledger_account.c.code.contains("."),
+            ~undone.exists(),
+            account.c.code.contains("."),
         )
         .group_by(control)
     )

@@ -102,12 +102,9 @@ async def reverse(
         drafts = [
             (
                 entry.number,
-                replace(
-                    ledger.reversal_of(
-                        entry, effective_date=on, actor=actor, key=f"{source}:undo:{entry.number}", reason=reason
-                    ),
-                    link=f"{source}:undo",
-                ),
+                ledger.reversal_of(
+                    entry, effective_date=on, actor=actor, key=f"{source}:undo:{entry.number}", reason=reason
+                )._replace(link=f"{source}:undo"),
             )
             for entry in entries
             if entry.reversed_by is None

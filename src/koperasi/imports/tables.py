@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from koperasi.db import metadata
+from koperasi.db import SEALED, metadata
 
 import_batch = Table(
     "import_batch",
@@ -29,7 +29,7 @@ import_batch = Table(
     Column("kind", Text, nullable=False),
     Column("filename", Text, nullable=False),
     Column("file_hash", LargeBinary, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False, info={SEALED: 2}),
     Column("options", JSON, nullable=False),
     Column("status", Text, nullable=False),
     Column("rows_total", Integer, nullable=False, server_default=text("0")),
@@ -51,3 +51,4 @@ import_batch = Table(
         postgresql_where=text("status IN ('posting','posted')"),
     ),
 )
+"""``content`` is sealed, for a list of members is personal data; once posted, its file is not needed and let go."""

@@ -14,7 +14,7 @@ from koperasi.i18n import translate
 from koperasi.members import model, service
 from koperasi.members.rules import MemberStatus, MigrantStatus, check_joined_on
 from koperasi.nik import Sex
-from koperasi.permissions import Permission
+from koperasi.permissions import Identity, Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import (
     ApiRequest,
@@ -107,7 +107,7 @@ class WarningOut(Result):
 
 
 class MemberOut(MemberSummary):
-    """A member with all that is known."""
+    """A member with what is known; ``birth_date`` is null for those who may not see the whole NIK either."""
 
     birth_date: date | None
     sex: Sex | None
@@ -142,15 +142,17 @@ def summary(member: service.Member) -> MemberSummary:
     return MemberSummary(**{name: facts[name] for name in MemberSummary.model_fields})
 
 
-def whole(member: service.Member, locale: str) -> MemberOut:
-    """The wire form of one member."""
+def whole(member: service.Member, identity: Identity) -> MemberOut:
+    """The wire form of one member; the birth date, six digits of the NIK, for those only who may see the NIK."""
     facts = _facts(member)
+    if not identity.may(Permission.VIEW_NIK) and identity.member_number != member.number:
+        facts["birth_date"] = None
     facts["heirs"] = [
         HeirOut(name=one.name, relation=one.relation, phone=one.phone, share_percent=one.share_percent)
         for one in member.heirs
     ]
     facts["warnings"] = [
-        WarningOut(code=one.code, message=translate(locale, one.message)) for one in model.warnings_of(member)
+        WarningOut(code=one.code, message=translate(identity.locale, one.message)) for one in model.warnings_of(member)
     ]
     return MemberOut(**{name: facts[name] for name in MemberOut.model_fields})
 
@@ -222,11 +224,12 @@ class MemberController(Controller):
             )
             if not replayed:
                 await savings.welcome(work, cooperative, member, actor=identity.username)
+                await service.record_registered(work, member.number, actor=identity.username)
                 await work.commit()
         headers = {"Location": f"/api/v1/members/{member.number}"}
         if replayed:
             headers["Idempotency-Replayed"] = "true"
-        return Response(whole(member, identity.locale), status_code=201, headers=headers)
+        return Response(whole(member, identity), status_code=201, headers=headers)
 
     @get("/members/{number:str}", opt={"permission": Permission.READ_SAVINGS}, responses=problems(400, 401, 403, 404))
     async def get_member(self, request: ApiRequest, database: Database, number: str) -> MemberOut:
@@ -234,7 +237,7 @@ class MemberController(Controller):
         identity = request.user
         identity.check_own(number)
         async with database.reading(identity.book_id) as connection:
-            return whole(await service.member_by_number(connection, identity.book_id, number), identity.locale)
+            return whole(await service.member_by_number(connection, identity.book_id, number), identity)
 
     @patch(
         "/members/{number:str}",
@@ -255,7 +258,7 @@ class MemberController(Controller):
             today = cooperative.today(datetime.now(UTC))
             member = await service.change(work, number, changes, actor=identity.username, today=today)
             await work.commit()
-        return whole(member, identity.locale)
+        return whole(member, identity)
 
 
 CONTROLLERS: list[type[Controller]] = [MemberController]

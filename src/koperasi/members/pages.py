@@ -26,8 +26,10 @@ from koperasi.members.rules import (
     country_codes,
     country_name,
 )
-from koperasi.permissions import Permission
+from koperasi.permissions import Identity, Permission
+from koperasi.phones import mask_phone
 from koperasi.posting import Idempotency
+from koperasi.privacy import service as privacy
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.savings import service as savings
 from koperasi.web import Form, Notice
@@ -80,6 +82,7 @@ class MemberPages(Controller):
         if savings.is_valid_account_number(text):
             return Redirect(f"/simpanan/{text}", status_code=303)
         async with database.reading(identity.book_id) as connection:
+            asking = await privacy.open_requests(connection, identity.book_id) if _may_erase(identity) else []
             found = await service.search(
                 connection,
                 identity.book_id,
@@ -101,6 +104,8 @@ class MemberPages(Controller):
             migrant_options=_options(form, MigrantStatus),
             chips=CHIPS,
             filtered=bool(kept),
+            asking=len(asking),
+            mask_phone=mask_phone,
             first_url=("/anggota?" + urlencode(kept)) if after else None,
             next_url=("/anggota?" + urlencode(place)) if more else None,
             may_write=identity.may(Permission.WRITE_MEMBERS),
@@ -109,28 +114,15 @@ class MemberPages(Controller):
     @get("/anggota/{number:str}", opt={"permission": Permission.READ_MEMBERS})
     async def card(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
         """A member's card: who they are, who inherits, what they have and what they still owe of their dues."""
-        identity = request.user
-        async with database.reading(identity.book_id) as connection:
-            member = await service.member_by_number(connection, identity.book_id, number)
-            accounts = await savings.accounts_of(connection, identity.book_id, number)
-            dues = await savings.dues_of(connection, identity.book_id, number)
-        done = DONE.get(request.query_params.get("selesai", ""))
-        notices = [Notice("ok", translate(identity.locale, done))] if done else []
-        notices += [Notice("warn", translate(identity.locale, one.message)) for one in warnings_of(member)]
-        return await frame.page(
-            request,
-            "members/card.html",
-            notices=notices,
-            member=member,
-            country=country_name(member.country, identity.locale) if member.country else "",
-            sexes=SEXES,
-            accounts=accounts,
-            total_minor=sum(account.balance_minor for account in accounts),
-            dues=dues,
-            chips=CHIPS,
-            may_write=identity.may(Permission.WRITE_MEMBERS),
-            may_post=identity.may(Permission.POST_SAVINGS) and not member.status.has_left,
-        )
+        return await _card(request, database, frame, number)
+
+    @post("/anggota/{number:str}/nik", opt={"permission": Permission.VIEW_NIK}, status_code=200)
+    async def show_nik(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
+        """The same card with the whole NIK and the birth date that is part of it; who looked is put on record first."""
+        async with database.work(request.user.book_id) as work:
+            await service.view_nik(work, number, actor=request.user.username)
+            await work.commit()
+        return await _card(request, database, frame, number, whole_nik=True)
 
 
 class RegisterPages(Controller):
@@ -165,6 +157,7 @@ class RegisterPages(Controller):
                 member, replayed = await service.register(work, new, actor=identity.username, request_key=typed)
                 if not replayed:
                     await savings.welcome(work, cooperative, member, actor=identity.username)
+                    await service.record_registered(work, member.number, actor=identity.username)
                     await work.commit()
         except Refusal as refusal:
             form.add_refusal(refusal, HEIR_FIELDS)
@@ -215,6 +208,43 @@ class RegisterPages(Controller):
                     await work.commit()
                     return Redirect(f"/anggota/{number}?selesai=diubah", status_code=303)
         return await _change_form(request, frame, form, member, status=422)
+
+
+async def _card(
+    request: ApiRequest, database: Database, frame: Frame, number: str, *, whole_nik: bool = False
+) -> Response[str]:
+    identity = request.user
+    async with database.reading(identity.book_id) as connection:
+        member = await service.member_by_number(connection, identity.book_id, number)
+        accounts = await savings.accounts_of(connection, identity.book_id, number)
+        dues = await savings.dues_of(connection, identity.book_id, number)
+        requests = await privacy.requests_of(connection, identity.book_id, number) if _may_erase(identity) else []
+    done = DONE.get(request.query_params.get("selesai", ""))
+    notices = [Notice("ok", translate(identity.locale, done))] if done else []
+    warnings = [one.message for one in warnings_of(member)]
+    if any(one.is_open for one in requests):
+        warnings.append(N_("Anggota ini meminta datanya dihapus. Putuskan di halaman Data pribadi."))
+    notices += [Notice("warn", translate(identity.locale, text)) for text in warnings]
+    return await frame.page(
+        request,
+        "members/card.html",
+        notices=notices,
+        member=member,
+        whole_nik=whole_nik,
+        country=country_name(member.country, identity.locale) if member.country else "",
+        sexes=SEXES,
+        accounts=accounts,
+        total_minor=sum(account.balance_minor for account in accounts),
+        dues=dues,
+        chips=CHIPS,
+        may_write=identity.may(Permission.WRITE_MEMBERS),
+        may_view_nik=identity.may(Permission.VIEW_NIK),
+        may_post=identity.may(Permission.POST_SAVINGS) and not member.status.has_left,
+    )
+
+
+def _may_erase(identity: Identity) -> bool:
+    return identity.may(Permission.ERASE_DATA)
 
 
 async def _form(request: ApiRequest) -> Form:

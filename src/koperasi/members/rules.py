@@ -14,10 +14,13 @@ from babel import Locale
 from koperasi.errors import Refusal
 from koperasi.formats import InputError, clean_text
 from koperasi.i18n import N_
+from koperasi.phones import PhoneError, to_e164
 
 NAME_MAX_LENGTH = 120
 MEMBER_DIGITS = 5
 EMAIL_MAX_LENGTH = 254
+PHONE_END = 4
+"""So many last digits of a phone number find it again."""
 
 DESTINATION_COUNTRIES = (
     "HK", "TW", "MY", "SG", "JP", "KR", "SA", "AE", "BN", "QA", "KW", "OM", "BH", "JO", "MO", "IT", "TR", "PL", "AU",
@@ -168,6 +171,14 @@ def make_member_number(serial: int) -> str:
     if serial < 1:
         raise ValueError("member serials begin with 1")
     return f"{serial:0{MEMBER_DIGITS}}"
+
+
+def phones_meant(text: str) -> tuple[str, ...]:
+    """The mobile numbers that a search may mean: none, one, or two where it fits one here and one abroad."""
+    try:
+        return (to_e164(text),)
+    except PhoneError as problem:
+        return tuple(to_e164(str(one)) for one in problem.params.values()) if problem.code == "phone-ambiguous" else ()
 
 
 def clean_email(text: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, any_, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, any_, delete, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import Text
 
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
 from koperasi.cooperatives.service import next_number, next_numbers
 from koperasi.db import Work
 from koperasi.errors import Conflict, NotFound, Refusal
@@ -20,6 +21,7 @@ from koperasi.i18n import N_
 from koperasi.members.model import REFERENCE_MAX_LENGTH, Heir, Member, NewMember, cleaned, entered
 from koperasi.members.rules import (
     DESTINATION_COUNTRIES,
+    PHONE_END,
     MemberStatus,
     MigrantStatus,
     allowed_transitions,
@@ -28,9 +30,23 @@ from koperasi.members.rules import (
     country_name,
     fold,
     make_member_number,
+    phones_meant,
+)
+from koperasi.members.service_doctor import serials
+from koperasi.members.service_rows import (
+    NIK,
+    PHONE,
+    PHONE_END_PURPOSE,
+    columns_of,
+    heir_rows,
+    heirs_of,
+    member_of,
+    members_of,
+    whole_members_of,
 )
 from koperasi.members.tables import member, member_heir
 from koperasi.posting import Idempotency
+from koperasi.privacy.service import digest
 
 __all__ = [
     "DESTINATION_COUNTRIES",
@@ -46,11 +62,15 @@ __all__ = [
     "find_by_external_reference",
     "find_by_nik",
     "find_by_numbers",
+    "forget",
     "member_by_number",
+    "record_registered",
     "register",
     "register_many",
     "roster",
     "search",
+    "serials",
+    "view_nik",
 ]
 
 SERIES = "member"
@@ -88,6 +108,24 @@ async def register(
     return entered(new, number), False
 
 
+async def record_registered(work: Work, number: str, *, actor: str) -> None:
+    """Write in the audit trail that somebody joined; last in the transaction that registers them."""
+    await audit.record(
+        work.connection, work.book_id, actor=actor, action=Action.MEMBER_REGISTERED, subject=f"member {number}"
+    )
+
+
+async def view_nik(work: Work, number: str, *, actor: str) -> Member:
+    """A member whose whole NIK somebody asked to see, which is put on record; the caller commits, then shows it.
+
+    Raises:
+        NotFound: ``member``.
+    """
+    found = await member_by_number(work.connection, work.book_id, number)
+    await audit.record(work.connection, work.book_id, actor=actor, action=Action.NIK_VIEWED, subject=f"member {number}")
+    return found
+
+
 async def register_many(work: Work, news: Sequence[NewMember], *, actor: str) -> list[Member]:
     """Enter many people at once, for imports; in the order given, numbered in that order.
 
@@ -120,12 +158,11 @@ async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: 
         Refusal: ``member-invalid``, ``member-status``.
         Conflict: ``nik-taken``.
     """
-    del actor  # who changed what is kept with the audit trail, once there is one
-    query = select(*member.c).where(member.c.number == number, member.c.book_id == work.book_id).with_for_update()
+    query = whole_members_of(work.book_id).where(member.c.number == number).with_for_update()
     row = (await work.connection.execute(query)).one_or_none() if _is_number(number) else None
     if row is None:
         raise not_found()
-    known = _member(row, await _heirs(work.connection, work.book_id, number))
+    known = member_of(row, await heirs_of(work.connection, work.book_id, number))
     wanted = cleaned(replace(known, **changes))
     left_on = known.left_on
     if wanted.status is not known.status:
@@ -137,7 +174,7 @@ async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: 
         await work.connection.execute(
             update(member)
             .where(member.c.number == number, member.c.book_id == work.book_id)
-            .values(**_columns(wanted), left_on=left_on)
+            .values(**columns_of(work.book_id, number, wanted), left_on=left_on)
         )
     except IntegrityError as error:
         raise _taken(error) from error
@@ -145,7 +182,39 @@ async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: 
         mine = (member_heir.c.member_number == number, member_heir.c.book_id == work.book_id)
         await work.connection.execute(delete(member_heir).where(*mine))
         await _insert_heirs(work, {number: wanted})
+    # Names of fields only: the trail is kept for ever, a person's own data is not.
+    changed = sorted(name for name in changes if getattr(wanted, name) != getattr(known, name))
+    await audit.record(
+        work.connection,
+        work.book_id,
+        actor=actor,
+        action=Action.MEMBER_CHANGED,
+        subject=f"member {number}",
+        before={"status": known.status.value},
+        after={"status": wanted.status.value, "changed": changed},
+    )
     return replace(wanted, left_on=left_on)
+
+
+async def forget(work: Work, number: str, *, identity_too: bool, erased_name: str) -> None:
+    """Erase what no law makes us keep of a member: phone, e-mail, address, village and heirs.
+
+    With ``identity_too`` name, NIK and all that says who it was go as well; number, status and dates stay. Whether it
+    may be is decided in ``koperasi.privacy``, which puts it on record; the caller commits.
+    """
+    mine = (member.c.number == number, member.c.book_id == work.book_id)
+    gone: dict[str, object] = dict.fromkeys(_NOT_KEPT)
+    if identity_too:
+        gone |= dict.fromkeys(_KEPT_FOR_A_TIME)
+        gone |= {"name": erased_name, "name_folded": fold(erased_name), "migrant_status": MigrantStatus.BUKAN.value}
+    await work.connection.execute(update(member).where(*mine).values(gone))
+    await work.connection.execute(
+        delete(member_heir).where(member_heir.c.member_number == number, member_heir.c.book_id == work.book_id)
+    )
+
+
+_NOT_KEPT = ("phone", "phone_digest", "phone_end_digest", "email", "address", "village")
+_KEPT_FOR_A_TIME = ("nik", "nik_digest", "birth_date", "sex", "country", "external_reference", "request_key")
 
 
 async def member_by_number(connection: AsyncConnection, book_id: int, number: str) -> Member:
@@ -154,11 +223,11 @@ async def member_by_number(connection: AsyncConnection, book_id: int, number: st
     Raises:
         NotFound: ``member``.
     """
-    query = _members(book_id).where(member.c.number == number)
+    query = whole_members_of(book_id).where(member.c.number == number)
     row = (await connection.execute(query)).one_or_none() if _is_number(number) else None
     if row is None:
         raise not_found()
-    return _member(row, await _heirs(connection, book_id, number))
+    return member_of(row, await heirs_of(connection, book_id, number))
 
 
 def _is_number(text: str) -> bool:
@@ -183,26 +252,27 @@ async def search(
 ) -> list[Member]:
     """Members in the order of their numbers, without heirs; ``after`` is the last number of the page before.
 
-    ``text`` is a number (zeros in front may be left out), the beginning of any word of a name, or part of a phone
-    number, at home with 0 or +62 in front.
+    ``text`` is a number (zeros in front may be left out), the beginning of any word of a name, a whole phone number
+    (as it is dialled, here or abroad), or its last four digits: phone numbers are sealed, no other part can be found.
+    As in all lists, ``email``, ``address`` and ``birth_date`` stay empty.
     """
     # The length first: the 100,000th member has six digits.
     place = tuple_(func.length(member.c.number), member.c.number)
-    query = _members(book_id).order_by(func.length(member.c.number), member.c.number).limit(limit)
+    query = members_of(book_id).order_by(func.length(member.c.number), member.c.number).limit(limit)
     if wanted := fold("".join(char if char.isprintable() else " " for char in text)):
-        query = query.where(_matches(wanted))
+        query = query.where(_matches(book_id, wanted))
     if status is not None:
         query = query.where(member.c.status == status.value)
     if migrant_status is not None:
         query = query.where(member.c.migrant_status == migrant_status.value)
     if after is not None:
         query = query.where(place > tuple_(len(after), after))
-    return [_member(row) for row in await connection.execute(query)]
+    return [member_of(row) for row in await connection.execute(query)]
 
 
-def _matches(wanted: str) -> ColumnElement[bool]:
+def _matches(book_id: int, wanted: str) -> ColumnElement[bool]:
     """A member's number, name or phone fits what was typed."""
-    name, phone = member.c.name_folded, member.c.phone
+    name = member.c.name_folded
     ways = [
         member.c.number.startswith(wanted, autoescape=True),
         name.startswith(wanted, autoescape=True),
@@ -211,16 +281,17 @@ def _matches(wanted: str) -> ColumnElement[bool]:
     digits = "".join(char for char in wanted if char.isascii() and char.isdigit())
     if digits and not any(char.isalpha() for char in wanted):
         ways.append(member.c.number == f"{digits:0>5}")
-        if digits.startswith("0") and len(digits) > 2:
-            ways.append(phone.startswith(f"+62{digits[1:]}"))
-        elif len(digits) > 3:
-            ways.append(phone.contains(digits))
+        if len(digits) == PHONE_END:
+            ways.append(member.c.phone_end_digest == digest(book_id, PHONE_END_PURPOSE, digits))
+        elif phones := phones_meant(wanted):
+            ways.append(member.c.phone_digest.in_([digest(book_id, PHONE, one) for one in phones]))
     return or_(*ways)
 
 
 async def find_by_nik(connection: AsyncConnection, book_id: int, niks: Sequence[str]) -> dict[str, Member]:
     """Members by NIK, without heirs; NIKs that nobody has are not in the answer."""
-    return {found.nik: found for found in await _find(connection, book_id, "nik", niks) if found.nik}
+    digests = [digest(book_id, NIK, nik) for nik in niks]
+    return {found.nik: found for found in await _find(connection, book_id, "nik_digest", digests) if found.nik}
 
 
 async def find_by_numbers(connection: AsyncConnection, book_id: int, numbers: Sequence[str]) -> dict[str, Member]:
@@ -236,30 +307,33 @@ async def find_by_external_reference(
     return {one.external_reference: one for one in reversed(found) if one.external_reference}
 
 
-async def _find(connection: AsyncConnection, book_id: int, column: str, values: Sequence[str]) -> list[Member]:
+async def _find(
+    connection: AsyncConnection, book_id: int, column: str, values: Sequence[str] | Sequence[bytes]
+) -> list[Member]:
     if not values:
         return []
     # One array, whatever its length: a statement has at most 32,767 parameters.
-    wanted = any_(literal(list(values), ARRAY(Text)))
-    rows = await connection.execute(_members(book_id).where(member.c[column] == wanted).order_by(member.c.number))
-    return [_member(row) for row in rows]
+    wanted = any_(literal(list(values), ARRAY(member.c[column].type)))
+    rows = await connection.execute(members_of(book_id).where(member.c[column] == wanted).order_by(member.c.number))
+    return [member_of(row) for row in rows]
 
 
 async def _registered_before(work: Work, request: Idempotency) -> Member | None:
     # A space can't stand in a key, so "key digest" sorts between "key " and "key!".
-    query = _members(work.book_id).where(
+    query = whole_members_of(work.book_id).where(
         member.c.request_key >= f"{request.key} ", member.c.request_key < f"{request.key}!"
     )
     row = (await work.connection.execute(query)).one_or_none()
     if row is None:
         return None
-    if row.request_key != _request_key(request):
+    if row.request_key != _request_key(work.book_id, request):
         raise Refusal("idempotency-mismatch", N_("Kunci ini sudah dipakai untuk permintaan lain; gunakan kunci baru."))
-    return _member(row, await _heirs(work.connection, work.book_id, row.number))
+    return member_of(row, await heirs_of(work.connection, work.book_id, row.number))
 
 
-def _request_key(request: Idempotency) -> str:
-    return f"{request.key} {request.fingerprint.hex()}"
+def _request_key(book_id: int, request: Idempotency) -> str:
+    # The fingerprint is of all that was typed; without a key somebody could try identity numbers against it.
+    return f"{request.key} {digest(book_id, 'request', request.fingerprint.hex()).hex()}"
 
 
 async def _check_niks(work: Work, news: Sequence[NewMember]) -> None:
@@ -275,10 +349,11 @@ async def _insert(work: Work, numbered: Mapping[str, NewMember], actor: str, req
     stamp = {
         "book_id": work.book_id,
         "created_by": actor,
-        "request_key": _request_key(request) if request else None,
+        "request_key": _request_key(work.book_id, request) if request else None,
     }
     rows = [
-        {"number": number, "joined_on": new.joined_on, **stamp, **_columns(new)} for number, new in numbered.items()
+        {"number": number, "joined_on": new.joined_on, **stamp, **columns_of(work.book_id, number, new)}
+        for number, new in numbered.items()
     ]
     try:
         await work.connection.execute(insert(member), rows)
@@ -288,20 +363,7 @@ async def _insert(work: Work, numbered: Mapping[str, NewMember], actor: str, req
 
 
 async def _insert_heirs(work: Work, numbered: Mapping[str, NewMember]) -> None:
-    rows = [
-        {
-            "book_id": work.book_id,
-            "member_number": number,
-            "position": position,
-            "name": heir.name,
-            "relation": heir.relation,
-            "phone": heir.phone,
-            "share_percent": heir.share_percent,
-        }
-        for number, new in numbered.items()
-        for position, heir in enumerate(new.heirs, 1)
-    ]
-    if rows:
+    if rows := heir_rows(work.book_id, numbered):
         await work.connection.execute(insert(member_heir), rows)
 
 
@@ -310,57 +372,3 @@ def _taken(error: IntegrityError) -> Exception:
     if "uq_member_nik" in str(error.orig):
         return Conflict("nik-taken", NIK_TAKEN, field="nik")
     return error
-
-
-def _columns(new: NewMember) -> dict[str, object]:
-    """The columns that may change later."""
-    return {
-        "name": new.name,
-        "name_folded": fold(new.name),
-        "nik": new.nik,
-        "birth_date": new.birth_date,
-        "sex": new.sex,
-        "phone": new.phone,
-        "email": new.email,
-        "address": new.address,
-        "village": new.village,
-        "migrant_status": new.migrant_status.value,
-        "country": new.country,
-        "status": new.status.value,
-        "external_reference": new.external_reference,
-    }
-
-
-def _members(book_id: int) -> Select[Any]:
-    return select(*member.c).where(member.c.book_id == book_id)
-
-
-async def _heirs(connection: AsyncConnection, book_id: int, number: str) -> tuple[Heir, ...]:
-    table = member_heir.c
-    rows = await connection.execute(
-        select(table.name, table.relation, table.phone, table.share_percent)
-        .where(table.member_number == number, table.book_id == book_id)
-        .order_by(table.position)
-    )
-    return tuple(Heir(*row) for row in rows)
-
-
-def _member(row: Row[Any], heirs: tuple[Heir, ...] = ()) -> Member:
-    return Member(
-        number=row.number,
-        name=row.name,
-        joined_on=row.joined_on,
-        left_on=row.left_on,
-        nik=row.nik,
-        phone=row.phone,
-        birth_date=row.birth_date,
-        sex=row.sex,
-        email=row.email,
-        address=row.address,
-        village=row.village,
-        migrant_status=MigrantStatus(row.migrant_status),
-        country=row.country,
-        external_reference=row.external_reference,
-        heirs=heirs,
-        status=MemberStatus(row.status),
-    )

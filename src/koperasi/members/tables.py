@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -18,7 +19,13 @@ from sqlalchemy import (
     text,
 )
 
-from koperasi.db import metadata
+from koperasi.db import SEALED, metadata
+
+
+def sealed(name: str, *, nullable: bool = True) -> Column[bytes]:
+    """A column that holds personal data, which only the installation's keys open."""
+    return Column(name, LargeBinary, nullable=nullable, info={SEALED: 1000})
+
 
 member = Table(
     "member",
@@ -27,12 +34,15 @@ member = Table(
     Column("number", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("name_folded", Text, nullable=False),
-    Column("nik", Text),
-    Column("birth_date", Date),
+    sealed("nik"),
+    Column("nik_digest", LargeBinary),
+    sealed("birth_date"),
     Column("sex", Text),
-    Column("phone", Text),
-    Column("email", Text),
-    Column("address", Text),
+    sealed("phone"),
+    Column("phone_digest", LargeBinary),
+    Column("phone_end_digest", LargeBinary),
+    sealed("email"),
+    sealed("address"),
     Column("village", Text),
     Column("migrant_status", Text, nullable=False),
     Column("country", Text),
@@ -45,9 +55,9 @@ member = Table(
     Column("created_by", Text, nullable=False),
     PrimaryKeyConstraint("book_id", "number"),
     ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
-    CheckConstraint("nik ~ '^[0-9]{16}$'", name="nik"),
+    CheckConstraint("(nik IS NULL) = (nik_digest IS NULL)", name="nik"),
     CheckConstraint("sex IN ('L','P')", name="sex"),
-    CheckConstraint("phone ~ '^[+][0-9]{6,15}$'", name="phone"),
+    CheckConstraint("(phone IS NULL) = (phone_digest IS NULL)", name="phone"),
     CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
     CheckConstraint(
         "migrant_status IN ('calon_pmi','pmi_aktif','purna_pmi','keluarga_pmi','bukan')", name="migrant_status"
@@ -56,11 +66,13 @@ member = Table(
         "status IN ('pemohon','anggota','cuti','nonaktif','keluar_diajukan','keluar','meninggal','diberhentikan')",
         name="status",
     ),
-    Index("uq_member_nik_book_id", "nik", "book_id", unique=True),
+    Index("uq_member_nik_digest_book_id", "nik_digest", "book_id", unique=True),
     Index("uq_member_request_key_book_id", "request_key", "book_id", unique=True),
     Index("ix_member_name_folded", "name_folded", "book_id"),
-    Index("ix_member_phone", "phone", "book_id"),
+    Index("ix_member_phone_digest", "phone_digest", "book_id"),
+    Index("ix_member_phone_end_digest", "phone_end_digest", "book_id"),
 )
+"""Names stay readable, for people are looked for by parts of them (docs/privacy.md); numbers are found by digest."""
 
 member_heir = Table(
     "member_heir",
@@ -68,9 +80,9 @@ member_heir = Table(
     Column("book_id", BigInteger, nullable=False),
     Column("member_number", Text, nullable=False),
     Column("position", SmallInteger, nullable=False),
-    Column("name", Text, nullable=False),
+    sealed("name", nullable=False),
     Column("relation", Text, nullable=False),
-    Column("phone", Text),
+    sealed("phone"),
     Column("share_percent", Integer, nullable=False, server_default=text("100")),
     PrimaryKeyConstraint("book_id", "member_number", "position"),
     ForeignKeyConstraint(["book_id", "member_number"], ["member.book_id", "member.number"]),

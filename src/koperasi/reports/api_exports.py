@@ -18,6 +18,7 @@ from koperasi.reports import service
 from koperasi.reports.api import FromDay, KnownAt, ToDay
 from koperasi.reports.checkpoints import installation_key, signer
 from koperasi.reports.exports import FILES, MEDIA_TYPES, Format, JournalExport, download
+from koperasi.reports.service_trail import record_export
 from koperasi.rest import ApiRequest, problems
 
 
@@ -74,6 +75,9 @@ class ExportController(Controller):
         wanted = JournalExport(
             format, from_date, to_date, delimiter, bom=bom, account=account, kind=kind, known_at=at, seal=seal
         )
+        async with database.work(book_id) as work:
+            await record_export(work.connection, request.user, f"journal {format}", from_date, to_date)
+            await work.commit()
         return download(
             database,
             book_id,

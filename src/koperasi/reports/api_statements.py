@@ -76,7 +76,7 @@ class StatementController(Controller):
 
     @get(
         "/reports/{name:str}",
-        opt={"permission": Permission.READ_BOOKS},
+        opt={"permission": Permission.READ_AGGREGATES},
         responses=problems(400, 401, 403, 404, 422),
     )
     async def financial_statement(

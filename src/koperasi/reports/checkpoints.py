@@ -13,7 +13,7 @@ import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger
-from ledger.export.checkpoint import Checkpoint, sign
+from ledger.export.checkpoint import Checkpoint, code_of, words
 from ledger.seal import inclusion_code
 
 KEY_FILE = "checkpoint.key"
@@ -28,6 +28,13 @@ class SignedHead(NamedTuple):
     short: str
     code: str
     public_key: str
+    signature: bytes
+
+    @classmethod
+    def of(cls, book_id: int, head: ledger.Head, at: datetime, public_key: bytes, signature: bytes) -> SignedHead:
+        """The head as it was signed."""
+        code = code_of(Checkpoint(book_id, head.number, head.hash, at), signature)
+        return cls(head.number, head.hash.hex(), at, inclusion_code(head.hash), code, public_key.hex(), signature)
 
     def symbol(self) -> segno.QRCode:
         """The code as a QR symbol."""
@@ -55,12 +62,7 @@ def signer(key: Ed25519PrivateKey) -> Callable[[bytes], tuple[bytes, bytes]]:
 
 
 def signed_head(key: Ed25519PrivateKey, book_id: int, head: ledger.Head, at: datetime) -> SignedHead:
-    """The book's last entry, signed."""
-    return SignedHead(
-        head.number,
-        head.hash.hex(),
-        at,
-        inclusion_code(head.hash),
-        sign(key, Checkpoint(book_id, head.number, head.hash, at)),
-        key.public_key().public_bytes_raw().hex(),
-    )
+    """The book's last entry, signed. The code keeps whole seconds."""
+    at = at.replace(microsecond=0)
+    signature = key.sign(words(Checkpoint(book_id, head.number, head.hash, at)).encode())
+    return SignedHead.of(book_id, head, at, key.public_key().public_bytes_raw(), signature)

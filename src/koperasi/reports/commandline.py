@@ -5,18 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-import ledger
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database, Work
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.known import known
-from koperasi.reports.checkpoints import SignedHead, signed_head, signer
+from koperasi.reports.checkpoints import SignedHead, signer
 from koperasi.reports.exports import FILES, JournalExport, journal, write_file
 from ledger.export.restore import Restoration, restore
 
@@ -49,13 +47,13 @@ async def export(
         raise Refusal("export-file", N_("Sebutkan berkas tujuan: bentuk ini bukan teks."))
     about = {"name": cooperative.name, "code": cooperative.code}
     sign = signer(key())
-    await write_file(database, book_id, wanted, file, about=about, sign=sign, progress=_progress())
+    await write_file(database, book_id, wanted, file, about=about, sign=sign, progress=terminal_progress())
 
 
 async def _write_text(database: Database, book_id: int, wanted: JournalExport, file: Path | None) -> None:
     target = sys.stdout.buffer if file is None else file.open("wb")
     try:
-        async for piece in journal(database, book_id, wanted, _progress()):
+        async for piece in journal(database, book_id, wanted, terminal_progress()):
             target.write(piece.encode())
         target.flush()
     finally:
@@ -63,7 +61,7 @@ async def _write_text(database: Database, book_id: int, wanted: JournalExport, f
             target.close()
 
 
-def _progress() -> Callable[[int, int], None]:
+def terminal_progress() -> Callable[[int, int], None]:
     """A line that counts on a terminal; a file or a pipe gets none."""
     if not sys.stderr.isatty():
         return lambda _done, _of: None
@@ -73,13 +71,6 @@ def _progress() -> Callable[[int, int], None]:
         sys.stderr.flush()
 
     return show
-
-
-async def checkpoint(database: Database, cooperative: Cooperative, key: Ed25519PrivateKey, now: datetime) -> SignedHead:
-    """The book's last entry, signed."""
-    async with database.reading(cooperative.book_id) as connection:
-        head = await ledger.head(connection, cooperative.book_id)
-    return signed_head(key, cooperative.book_id, head, now)
 
 
 def checkpoint_text(cooperative: Cooperative, signed: SignedHead) -> str:

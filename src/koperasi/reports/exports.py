@@ -20,9 +20,9 @@ from litestar.response import Stream
 
 from koperasi.db import Database
 from koperasi.i18n import N_, translate
-from ledger.entry import Entry
 from ledger.export import Beancount, CsvRows, Filter, Hledger, JsonLines, LedgerCli, Snapshot, bundle, csv_head
 from ledger.export import snapshot as look_at
+from ledger.export.insql import Writer
 from ledger.export.xlsx import ROWS, Cell, Xlsx
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -131,12 +131,12 @@ async def journal(
         write = _writer(seen, wanted)
         for piece in _head(seen, wanted, write):
             yield piece
-        async for page in seen.pages():
-            yield "".join([write(entry) for entry in page])
-            progress(page[-1].number, seen.head.number)
+        async for number, text in seen.texts(write):
+            yield text
+            progress(number, seen.head.number)
 
 
-def _writer(seen: Snapshot, wanted: JournalExport) -> Callable[[Entry], str]:
+def _writer(seen: Snapshot, wanted: JournalExport) -> Writer:
     match wanted.format:
         case Format.CSV:
             return CsvRows(seen.accounts, wanted.delimiter)
@@ -146,7 +146,7 @@ def _writer(seen: Snapshot, wanted: JournalExport) -> Callable[[Entry], str]:
             return PLAIN_TEXT[wanted.format](seen.accounts)
 
 
-def _head(seen: Snapshot, wanted: JournalExport, write: Callable[[Entry], str]) -> list[str]:
+def _head(seen: Snapshot, wanted: JournalExport, write: Writer) -> list[str]:
     """What stands before the first entry."""
     if wanted.format is Format.CSV:
         return [(BYTE_ORDER_MARK if wanted.bom else "") + csv_head(wanted.delimiter)]

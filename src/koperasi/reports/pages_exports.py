@@ -13,10 +13,13 @@ from koperasi.db import Database
 from koperasi.errors import BadRequest
 from koperasi.frame import Frame
 from koperasi.i18n import N_
+from koperasi.known import known as known_words
+from koperasi.known import known_of
 from koperasi.permissions import Permission
 from koperasi.reports import service
 from koperasi.reports.checkpoints import installation_key, signer
 from koperasi.reports.exports import Format, JournalExport, download
+from koperasi.reports.service_trail import record_export
 from koperasi.rest import ApiRequest
 from koperasi.web import Form
 
@@ -84,14 +87,18 @@ class ExportPages(Controller):
         if from_date and to_date and to_date < from_date:
             form.error("to", N_("Tanggal akhir tidak boleh sebelum tanggal awal."))
         async with database.reading(book_id) as connection:
-            scope = await service.scope(connection, book_id, from_date, to_date)
-        days = {name: day.isoformat() for name, day in (("from", from_date), ("to", to_date)) if day is not None}
+            cooperative = await cooperative_of(connection, book_id)
+            known = await known_of(connection, book_id, form, cooperative.zone)
+            scope = await service.scope(connection, book_id, from_date, to_date, known=known)
+        asked = (("from", from_date), ("to", to_date), ("known_at", known.at))
+        kept = {name: str(value) for name, value in asked if value is not None}
         return await frame.page(
             request,
             "reports/export.html",
             form=form,
             scope=scope,
-            choices=[(choice, _url(choice, days)) for choice in CHOICES],
+            known_at=known.at,
+            choices=[(choice, _url(choice, kept)) for choice in CHOICES],
         )
 
     @get([f"/ekspor/jurnal.{one}" for one in Format], opt={"permission": Permission.EXPORT_BOOKS})
@@ -102,8 +109,12 @@ class ExportPages(Controller):
         from_date, to_date = _days(request)
         async with database.reading(book_id) as connection:
             cooperative = await cooperative_of(connection, book_id)
+            at = (await known_words(connection, book_id, asked.get("known_at"), cooperative.zone)).at
         delimiter = ";" if asked.get("delimiter") == ";" else ","
-        wanted = JournalExport(form, from_date, to_date, delimiter, bom=bool(asked.get("bom")))
+        wanted = JournalExport(form, from_date, to_date, delimiter, bom=bool(asked.get("bom")), known_at=at)
+        async with database.work(book_id) as work:
+            await record_export(work.connection, request.user, f"journal {form}", from_date, to_date)
+            await work.commit()
         return download(
             database,
             book_id,
@@ -114,8 +125,8 @@ class ExportPages(Controller):
         )
 
 
-def _url(choice: Choice, days: dict[str, Any]) -> str:
-    query = urlencode({**days, **choice.options})
+def _url(choice: Choice, kept: dict[str, Any]) -> str:
+    query = urlencode({**kept, **choice.options})
     return f"/ekspor/jurnal.{choice.suffix}" + (f"?{query}" if query else "")
 
 

@@ -9,18 +9,21 @@ from urllib.parse import urlencode
 from litestar import Controller, Response, get
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import ledger
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import BadRequest, NotFound, Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
-from koperasi.known import known as known_of
+from koperasi.known import Known, known_of
+from koperasi.known import known as known_words
 from koperasi.permissions import Permission
 from koperasi.reports import service_statements as service
 from koperasi.reports.documents import MEDIA_TYPES, Paper, document
+from koperasi.reports.service_trail import record_export
 from koperasi.reports.statement_lines import SHAPES
 from koperasi.reports.statement_model import SHARIA_ONLY, TITLES, Name
-from koperasi.reports.statement_sheet import printed, sheet
+from koperasi.reports.statement_sheet import Difference, Sheet, differences, printed, sheet
 from koperasi.rest import ApiRequest
 from koperasi.web import Form
 
@@ -63,12 +66,20 @@ class Wanted(NamedTuple):
         return urlencode({name: str(value) for name, value in facts.items() if value})
 
 
+class Since(NamedTuple):
+    """What came after a statement of the past, as the page shows it."""
+
+    changes: list[Difference]
+    entries: list[ledger.Entry]
+    more: bool
+
+
 class StatementPages(Controller):
     """The list of statements, each of them, and their files."""
 
     include_in_schema = False
 
-    @get("/laporan", opt={"permission": Permission.READ_BOOKS})
+    @get("/laporan", opt={"permission": Permission.READ_AGGREGATES})
     async def index(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
         """Which statements there are."""
         async with database.reading(request.user.book_id) as connection:
@@ -78,9 +89,10 @@ class StatementPages(Controller):
             for name, word in WORDS.items()
             if cooperative.is_sharia or name not in SHARIA_ONLY
         ]
-        return await frame.page(request, "reports/statement_list.html", statements=found)
+        may_read = request.user.may(Permission.READ_BOOKS)
+        return await frame.page(request, "reports/statement_list.html", statements=found, may_read=may_read)
 
-    @get("/laporan/{word:str}", opt={"permission": Permission.READ_BOOKS})
+    @get("/laporan/{word:str}", opt={"permission": Permission.READ_AGGREGATES})
     async def statement(self, request: ApiRequest, database: Database, frame: Frame, word: str) -> Response[str]:
         """A statement of some days, beside another time; its rows lead to the accounts."""
         name, book_id = _name(word), request.user.book_id
@@ -88,14 +100,23 @@ class StatementPages(Controller):
             cooperative = await cooperative_of(connection, book_id)
             today = cooperative.today(datetime.now(UTC))
             form, wanted = _asked(request, today)
+            known = await known_of(connection, book_id, form, cooperative.zone)
+            wanted = wanted._replace(known_at="" if known.at is None else str(known.at))
             try:
-                report = await _report(connection, cooperative, name, wanted)
+                report = await _report(connection, cooperative, name, wanted, known)
             except NotFound:
                 raise
             except Refusal as refusal:
                 form.add_refusal(refusal)
-                wanted = Wanted(None, today, "year", "")
-                report = await _report(connection, cooperative, name, wanted)
+                wanted = Wanted(None, today, "year", wanted.known_at)
+                report = await _report(connection, cooperative, name, wanted, known)
+            # Who may read sums only must not read what people wrote of single entries.
+            may_drill = request.user.may(Permission.READ_BOOKS)
+            later = None
+            if known.at is not None and may_drill:
+                later = await service.since(
+                    connection, cooperative, report, first=wanted.first, last=wanted.last, compare=wanted.compare
+                )
         own = report.statement.periods[0]
         start = {
             "from": own.first.isoformat(),
@@ -103,13 +124,17 @@ class StatementPages(Controller):
             "compare": wanted.compare if wanted.compare in {"year", "none"} else "date",
             "compare_date": report.statement.periods[-1].last.isoformat() if "-" in wanted.compare else "",
         }
+        shown = sheet(report, cooperative, request.user.locale)
         days = {"to": own.last.isoformat()} if name is Name.POSITION else {"from": own.first, "to": own.last}
         return await frame.page(
             request,
             "reports/statement.html",
             form=_filled(form, start),
-            sheet=sheet(report, cooperative, request.user.locale),
+            sheet=shown,
             report=report,
+            later=_since(later, shown, cooperative, request.user.locale),
+            may_drill=may_drill,
+            may_adjust=name is Name.WORKSHEET and request.user.may(Permission.POST_JOURNAL),
             has_first=name is not Name.POSITION,
             has_comparison=name is not Name.WORKSHEET,
             comparisons=[(value, translate(request.user.locale, label)) for value, label in COMPARISONS],
@@ -131,7 +156,11 @@ class StatementPages(Controller):
             form, wanted = _asked(request, cooperative.today(now))
             if not form.ok:
                 raise BadRequest("date", N_("Tanggal tidak terbaca: tulis seperti 25/11/2026 atau 25 November 2026."))
-            report = await _report(connection, cooperative, name, wanted)
+            known = await known_words(connection, book_id, wanted.known_at, cooperative.zone)
+            report = await _report(connection, cooperative, name, wanted, known)
+        async with database.work(book_id) as work:
+            await record_export(work.connection, request.user, f"statement {name} {paper}", wanted.first, wanted.last)
+            await work.commit()
         shown = sheet(report, cooperative, request.user.locale)
         stamp = printed(request.user.name, now, cooperative, request.user.locale)
         content = await asyncio.to_thread(document, Paper(paper), shown, stamp)
@@ -183,8 +212,15 @@ def _filled(form: Form, start: Mapping[str, str]) -> Form:
     return filled
 
 
-async def _report(connection: AsyncConnection, cooperative: Cooperative, name: Name, wanted: Wanted) -> service.Report:
-    known = await known_of(connection, cooperative.book_id, wanted.known_at, cooperative.zone)
+def _since(later: service.Later | None, then: Sheet, cooperative: Cooperative, locale: str) -> Since | None:
+    if later is None:
+        return None
+    return Since(differences(then, sheet(later.now, cooperative, locale)), later.entries, later.more)
+
+
+async def _report(
+    connection: AsyncConnection, cooperative: Cooperative, name: Name, wanted: Wanted, known: Known
+) -> service.Report:
     return await service.report(
         connection,
         cooperative,

@@ -215,13 +215,23 @@ async def statement(
     )
 
 
-async def scope(connection: AsyncConnection, book_id: int, from_date: date | None, to_date: date | None) -> Scope:
-    """What an export of these days would hold."""
+async def scope(
+    connection: AsyncConnection,
+    book_id: int,
+    from_date: date | None,
+    to_date: date | None,
+    *,
+    known: Known | None = None,
+) -> Scope:
+    """What an export of these days would hold, also as the book stood at an entry."""
+    known = known or Known(None, await ledger.head(connection, book_id))
     table = schema.entry
     query = select(func.count(), func.min(table.c.number), func.max(table.c.number)).where(table.c.book_id == book_id)
     if from_date is not None:
         query = query.where(table.c.effective_date >= from_date)
     if to_date is not None:
         query = query.where(table.c.effective_date <= to_date)
+    if known.at is not None:
+        query = query.where(table.c.number <= known.at)
     count, first, last = (await connection.execute(query)).one()
-    return Scope(count, first or 0, last or 0, await ledger.head(connection, book_id))
+    return Scope(count, first or 0, last or 0, known.head)

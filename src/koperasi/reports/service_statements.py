@@ -84,6 +84,42 @@ async def report(
     )
 
 
+class Later(NamedTuple):
+    """What came after a statement of the past: the same statement now, and the late entries; ``more``: not all."""
+
+    now: Report
+    entries: list[ledger.Entry]
+    more: bool
+
+
+async def since(
+    connection: AsyncConnection,
+    cooperative: Cooperative,
+    then: Report,
+    *,
+    first: date | None,
+    last: date,
+    compare: str,
+    limit: int = 200,
+) -> Later:
+    """What is different now about a statement as the book stood once, and why. Days as in ``report``.
+
+    Late is what was recorded afterwards with an effective date that the statement covers.
+    """
+    name, book_id = then.statement.name, cooperative.book_id
+    now = await report(connection, cooperative, name, first=first, last=last, compare=compare)
+    own = then.statement.periods[0]
+    late = await ledger.entries(
+        connection,
+        book_id,
+        after=then.head.number,
+        from_date=own.first if name is Name.INCOME else None,
+        to_date=own.last,
+        limit=limit + 1,
+    )
+    return Later(now, late[:limit], len(late) > limit)
+
+
 def _recorded(number: ColumnElement[int], known_at: int | None) -> ColumnElement[bool]:
     return true() if known_at is None else number <= known_at
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -81,6 +82,34 @@ def sheet(report: Report, cooperative: Cooperative, locale: str) -> Sheet:
         else say(N_("Buku ini belum berisi jurnal.")),
         signers=tuple(say(ROLE_LABELS[role]) for role in SIGNERS),
     )
+
+
+class Difference(NamedTuple):
+    """A line whose figure is another one now than it was."""
+
+    label: str
+    then: str
+    now: str
+    difference: str
+
+
+WHERE_IT_ENDS: Mapping[Name, int | None] = {Name.EQUITY: 3, Name.WORKSHEET: None}
+"""The column that says how a line ends, where it is not the first; a worksheet's lines end in too many."""
+
+
+def differences(then: Sheet, now: Sheet) -> list[Difference]:
+    """The lines of a statement's own time that have another figure now, in the order of the paper."""
+    column = WHERE_IT_ENDS.get(then.name, 0)
+    if column is None:
+        return []
+    before, after = ({row.key: row for row in sheet.rows} for sheet in (then, now))
+    found = []
+    for key, row in (after | before).items():
+        was, is_now = (rows[key].amounts_minor[column] or 0 if key in rows else 0 for rows in (before, after))
+        if was != is_now:
+            figures = (format_figure(amount, then.currency) for amount in (was, is_now, is_now - was))
+            found.append(Difference(row.label, *figures))
+    return found
 
 
 def _covers(name: Name, period: Period, locale: str) -> str:

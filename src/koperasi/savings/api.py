@@ -1,5 +1,6 @@
 """Savings over REST: accounts, movements, statements, receipts. What moves money needs an ``Idempotency-Key``."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -7,12 +8,13 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter, QueryParameter
 
 import ledger
-from koperasi.cooperatives.service import Cooperative, cooperative_of
+from koperasi.cooperatives.service import Cooperative, cooperative_now, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.members.service import member_by_number
 from koperasi.permissions import Permission
+from koperasi.posting import Idempotency, keep
 from koperasi.rest import (
     ApiRequest,
     KeyHeader,
@@ -54,8 +56,7 @@ def _minor(amount: Money) -> int:
 
 
 async def _cooperative(database: Database, book_id: int) -> Cooperative:
-    async with database.directory() as connection:
-        return await cooperative_of(connection, book_id)
+    return await cooperative_now(database, book_id)
 
 
 def _answer(receipt: Receipt) -> Response[ReceiptOut]:
@@ -63,6 +64,29 @@ def _answer(receipt: Receipt) -> Response[ReceiptOut]:
     if receipt.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(ReceiptOut.of(receipt), status_code=201, headers=headers)
+
+
+async def _asked(request: ApiRequest, database: Database, data: MovementIn) -> tuple[Cooperative, int, Idempotency]:
+    """Where, how much in sen, and under which key."""
+    return await _cooperative(database, request.user.book_id), _minor(data.amount), await idempotency(request)
+
+
+async def _settle(
+    request: ApiRequest, database: Database, once: Idempotency, move: Callable[[], Awaitable[Receipt]]
+) -> Response[ReceiptOut]:
+    """The receipt; or the refusal, kept under the key before it is told, as the book keeps its own."""
+    try:
+        return _answer(await move())
+    except Refusal as refusal:
+        if refusal.status != Refusal.default_status:
+            raise  # not decided: busy, unreadable, not there
+        book_id = request.user.book_id
+        async with database.work(book_id) as work:
+            stands = await keep(work.connection, book_id, once, refusal)
+            await work.commit()
+        if stands:
+            raise
+    return _answer(await move())
 
 
 class SavingsController(Controller):
@@ -136,17 +160,22 @@ class SavingsController(Controller):
     ) -> Response[ReceiptOut]:
         """Take cash and add it to the account; once for each ``Idempotency-Key``. The answer is the receipt."""
         del key  # documented here, read with the body
-        receipt = await service.deposit(
+        cooperative, amount_minor, once = await _asked(request, database, data)
+        return await _settle(
+            request,
             database,
-            poster,
-            await _cooperative(database, request.user.book_id),
-            account_number=number,
-            amount_minor=_minor(data.amount),
-            effective_date=data.date,
-            actor=request.user.username,
-            idempotency=await idempotency(request),
+            once,
+            lambda: service.deposit(
+                database,
+                poster,
+                cooperative,
+                account_number=number,
+                amount_minor=amount_minor,
+                effective_date=data.date,
+                actor=request.user.username,
+                idempotency=once,
+            ),
         )
-        return _answer(receipt)
 
     @post(
         "/savings-accounts/{number:str}/withdrawals",
@@ -165,17 +194,22 @@ class SavingsController(Controller):
     ) -> Response[ReceiptOut]:
         """Pay cash out of the account, never more than is available; once for each ``Idempotency-Key``."""
         del key  # documented here, read with the body
-        receipt = await service.withdraw(
+        cooperative, amount_minor, once = await _asked(request, database, data)
+        return await _settle(
+            request,
             database,
-            poster,
-            await _cooperative(database, request.user.book_id),
-            account_number=number,
-            amount_minor=_minor(data.amount),
-            effective_date=data.date,
-            actor=request.user.username,
-            idempotency=await idempotency(request),
+            once,
+            lambda: service.withdraw(
+                database,
+                poster,
+                cooperative,
+                account_number=number,
+                amount_minor=amount_minor,
+                effective_date=data.date,
+                actor=request.user.username,
+                idempotency=once,
+            ),
         )
-        return _answer(receipt)
 
     @post(
         "/savings-accounts/{number:str}/transfers",
@@ -194,18 +228,23 @@ class SavingsController(Controller):
     ) -> Response[ReceiptOut]:
         """Move money to another account of the same member; once for each ``Idempotency-Key``."""
         del key  # documented here, read with the body
-        receipt = await service.transfer(
+        cooperative, amount_minor, once = await _asked(request, database, data)
+        return await _settle(
+            request,
             database,
-            poster,
-            await _cooperative(database, request.user.book_id),
-            from_number=number,
-            to_number=data.to,
-            amount_minor=_minor(data.amount),
-            effective_date=data.date,
-            actor=request.user.username,
-            idempotency=await idempotency(request),
+            once,
+            lambda: service.transfer(
+                database,
+                poster,
+                cooperative,
+                from_number=number,
+                to_number=data.to,
+                amount_minor=amount_minor,
+                effective_date=data.date,
+                actor=request.user.username,
+                idempotency=once,
+            ),
         )
-        return _answer(receipt)
 
     @get(
         "/savings-accounts/{number:str}/statement",

@@ -98,6 +98,10 @@ def receipt_text(
         balance = format_amount(receipt.balance_after_minor)
         lines.append(translate(locale, N_("Saldo setelahnya: %(balance)s"), balance=balance))
     lines.append(translate(locale, N_("Periksa keasliannya: %(url)s"), url=check_url))
+    seal = translate(
+        locale, N_("Kode segel jurnal %(number)s: %(code)s"), number=receipt.entry_number, code=receipt.inclusion_code
+    )
+    lines.append(seal)
     return "\n".join(lines)
 
 

@@ -48,6 +48,11 @@ def is_valid_account_number(text: str) -> bool:
     return _ACCOUNT.fullmatch(text) is not None and _damm(text) == 0
 
 
+def serial_of(number: str) -> int:
+    """The serial in an account number; 0 if the number is none."""
+    return int(number[2:8]) if is_valid_account_number(number) else 0
+
+
 def verify_code(secret: bytes, entry_number: int, entry_hash: bytes) -> str:
     """The code printed on a receipt, which only this cooperative could have made: ``XXXX-XXXX``.
 

@@ -26,6 +26,7 @@ class Receipt:
         balance_after_minor: sen, what the member had right after it.
         teller: user name of whoever recorded it.
         verify_code: short code that only this cooperative can have made for this entry.
+        inclusion_code: by which ``verify_bundle.py`` finds the entry in an exported bundle; anybody can compute it.
         replayed: the same request was answered before with this receipt.
         reverses: the entry that this one undoes.
         reversed_by: the entry that undid this one.
@@ -47,6 +48,7 @@ class Receipt:
     balance_after_minor: int
     teller: str
     verify_code: str
+    inclusion_code: str
     replayed: bool = False
     reverses: int | None = None
     reversed_by: int | None = None

@@ -18,6 +18,7 @@ from koperasi.savings import rules
 from koperasi.savings.numbers import is_valid_account_number
 from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
+from koperasi.savings.service_doctor import ledger_accounts
 from koperasi.savings.service_opening import free_kind, open_account, welcome, welcome_many
 from koperasi.savings.service_posting import answered_before, post_movement, read_moving, remaining
 from koperasi.savings.service_reading import (
@@ -54,6 +55,7 @@ __all__ = [
     "entry_number_of",
     "free_kind",
     "is_valid_account_number",
+    "ledger_accounts",
     "open_account",
     "receipt",
     "receipt_for",

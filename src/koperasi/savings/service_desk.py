@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, any_, func, literal, select
+from sqlalchemy import Select, any_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
@@ -20,6 +20,7 @@ from koperasi.savings.rules import SavingsKind
 from koperasi.savings.service_reading import DueState, SavingsAccount, account_by_number, accounts_of, dues_of
 from koperasi.savings.tables import savings_account
 from ledger import schema
+from ledger.seal import inclusion_code
 
 MOVEMENT_KINDS = ("savings.deposit", "savings.withdrawal", "savings.transfer", "reversal")
 """Kinds of entries that the desk makes; imports, which come by the thousand, are not among them."""
@@ -88,9 +89,11 @@ class Genuine(NamedTuple):
     """What a stranger may know of a receipt that is genuine."""
 
     number: str
+    entry_number: int
     effective_date: date
     kind: str
     reversed: bool
+    inclusion_code: str
 
 
 async def vault_minor(connection: AsyncConnection, cooperative: Cooperative) -> int | None:
@@ -110,10 +113,9 @@ async def latest_movements(connection: AsyncConnection, book_id: int, limit: int
         .order_by(entry.c.number.desc())
         .limit(limit)
     )
-    query = _movements(book_id).where(schema.posting.c.entry_number.in_(recent), schema.posting.c.line <= 2)
-    order = (schema.posting.c.entry_number.desc(), schema.posting.c.line)
+    query = _movements(_postings(book_id).where(schema.posting.c.entry_number.in_(recent), schema.posting.c.line <= 2))
     found: dict[int, Movement] = {}
-    for row in await connection.execute(query.order_by(*order)):
+    for row in sorted(await connection.execute(query), key=lambda row: (-row.entry_number, row.line)):
         # A transfer has two lines; its receipt speaks of the first.
         found.setdefault(row.entry_number, _movement(row))
     names = await members.find_by_numbers(connection, book_id, [one.member_number for one in found.values()])
@@ -126,8 +128,9 @@ async def latest_of(
     """The latest movements on these accounts by their dates, the latest first."""
     posting = schema.posting
     order = (posting.c.effective_date.desc(), posting.c.entry_number.desc(), posting.c.line.desc())
-    query = _movements(book_id).where(posting.c.account_id == _any_of(accounts)).order_by(*order).limit(limit)
-    return [_movement(row) for row in await connection.execute(query)]
+    query = _postings(book_id).where(posting.c.account_id == _any_of(accounts)).order_by(*order).limit(limit)
+    rows = await connection.execute(_movements(query))
+    return [_movement(row) for row in sorted(rows, key=_place, reverse=True)]
 
 
 async def passbook(
@@ -149,13 +152,15 @@ async def passbook(
     )
     first_day: date | None = await connection.scalar(select(func.min(turnover.c.day)).where(*mine))
     rows = await connection.execute(
-        _movements(book_id)
-        .where(posting.c.account_id == _any_of(accounts), posting.c.effective_date.between(first, last))
-        .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
-        .limit(MOST_PASSBOOK_LINES)
+        _movements(
+            _postings(book_id)
+            .where(posting.c.account_id == _any_of(accounts), posting.c.effective_date.between(first, last))
+            .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+            .limit(MOST_PASSBOOK_LINES)
+        )
     )
     running, lines = int(opening or 0), []
-    for row in rows:
+    for row in sorted(rows, key=_place):
         movement = _movement(row)
         running += movement.change_minor
         lines.append(PassbookLine(movement, running))
@@ -210,7 +215,14 @@ async def check_receipt(
     written = receipt_number(entry.effective_date, entry.number)
     if "-" in number and number.strip() != written:
         return None
-    return Genuine(written, entry.effective_date, entry.kind, entry.reversed_by is not None)
+    return Genuine(
+        number=written,
+        entry_number=entry.number,
+        effective_date=entry.effective_date,
+        kind=entry.kind,
+        reversed=entry.reversed_by is not None,
+        inclusion_code=inclusion_code(entry.hash),
+    )
 
 
 async def _account(connection: AsyncConnection, book_id: int, number: str) -> SavingsAccount | None:
@@ -224,35 +236,65 @@ def _any_of(accounts: Sequence[SavingsAccount]) -> Any:
     return any_(literal([one.ledger_account_id for one in accounts], ARRAY(BigInteger)))
 
 
-def _movements(book_id: int) -> Select[Any]:
-    """Postings on savings accounts, with what their entries say and whether they were undone."""
-    posting, entry, reversal, owned = schema.posting, schema.entry, schema.reversal, savings_account
-    return (
-        select(
-            posting.c.entry_number,
-            posting.c.effective_date,
-            posting.c.amount,
-            entry.c.kind,
-            entry.c.reverses,
-            reversal.c.reversal_number,
-            owned.c.number.label("account_number"),
-            owned.c.kind.label("account_kind"),
-            owned.c.member_number,
-        )
-        .select_from(
-            posting.join(entry, and_(entry.c.book_id == posting.c.book_id, entry.c.number == posting.c.entry_number))
-            .join(owned, and_(owned.c.ledger_account_id == posting.c.account_id, owned.c.book_id == posting.c.book_id))
-            .outerjoin(
-                reversal,
-                and_(
-                    reversal.c.entry_number == posting.c.entry_number,
-                    reversal.c.book_id == posting.c.book_id,
-                    reversal.c.undone_by.is_(None),
-                ),
-            )
-        )
-        .where(posting.c.book_id == book_id)
+def _movements(chosen: Select[Any]) -> Select[Any]:
+    """Postings on savings accounts, with what their entries say and whether they were undone.
+
+    All else is looked up by its whole key, once for each posting: a planner that never saw this book would begin with
+    all savings accounts and read each one's postings (docs/adr/0002).
+    """
+    moved = chosen.offset(0).subquery("moved")
+    entry, reversal, owned = schema.entry, schema.reversal, savings_account
+    said = (
+        select(entry.c.kind, entry.c.reverses)
+        .where(entry.c.book_id == moved.c.book_id, entry.c.number == moved.c.entry_number)
+        .offset(0)
+        .lateral("said")
     )
+    undone = (
+        select(reversal.c.reversal_number)
+        .where(
+            reversal.c.book_id == moved.c.book_id,
+            reversal.c.entry_number == moved.c.entry_number,
+            reversal.c.undone_by.is_(None),
+        )
+        .offset(0)
+        .lateral("undone")
+    )
+    whose = (
+        select(owned.c.number, owned.c.kind, owned.c.member_number)
+        .where(owned.c.ledger_account_id == moved.c.account_id, owned.c.book_id == moved.c.book_id)
+        .offset(0)
+        .lateral("whose")
+    )
+    return select(
+        moved.c.entry_number,
+        moved.c.line,
+        moved.c.effective_date,
+        moved.c.amount,
+        said.c.kind,
+        said.c.reverses,
+        undone.c.reversal_number,
+        whose.c.number.label("account_number"),
+        whose.c.kind.label("account_kind"),
+        whose.c.member_number,
+    ).select_from(moved.join(said, true()).join(whose, true()).outerjoin(undone, true()))
+
+
+def _postings(book_id: int) -> Select[Any]:
+    posting = schema.posting
+    return select(
+        posting.c.book_id,
+        posting.c.entry_number,
+        posting.c.line,
+        posting.c.account_id,
+        posting.c.effective_date,
+        posting.c.amount,
+    ).where(posting.c.book_id == book_id)
+
+
+def _place(row: Any) -> tuple[date, int, int]:
+    """In the order of the book: the database promises none after looking up what belongs to each line."""
+    return row.effective_date, row.entry_number, row.line
 
 
 def _movement(row: Any) -> Movement:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,6 +25,7 @@ from koperasi.savings.service_reading import account_not_found, receipt, standin
 from koperasi.savings.tables import due, savings_account
 from ledger.schema import account as ledger_account
 from ledger.schema import key as ledger_key
+from ledger.seal import inclusion_code
 
 _cash = ledger_account.alias("cash")
 
@@ -78,22 +81,38 @@ def remaining(account: Any) -> int | None:
 async def read_moving(
     database: Database, cooperative: Cooperative, numbers: list[str], *, minimum_on: date | None = None
 ) -> tuple[dict[str, Any], bytes, int]:
-    """The accounts by number, the receipt secret, and (if a day is given) the least balance of free savings, in sen."""
+    """The accounts by number, the receipt secret, and (if a day is given) the least balance of free savings, in sen.
+
+    Movements that are asked for together are read together.
+    """
     if not all(is_valid_account_number(number) for number in numbers):
         raise account_not_found()
     book_id = cooperative.book_id
-    secrets = _secrets.setdefault(database, {})
-    minimum = 0
-    facts = {"numbers": numbers, "book_id": book_id, "cash": account_code(cooperative.kind, "cash.teller")}
-    async with database.reading(book_id) as connection:
-        moving = {row.number: row for row in await connection.execute(_MOVING, facts)}
-        if minimum_on is not None:
-            minimum = await amount_policy(connection, book_id, "savings.minimum_balance", minimum_on)
-        if book_id not in secrets:
-            secrets[book_id] = await receipt_secret(connection, book_id)
-    if any(number not in moving for number in numbers):
+    accounts = database.shared(("moving", book_id), lambda: partial(_moving, database, cooperative))
+    found = {number: await accounts.ask(number) for number in numbers}
+    if any(account is None for account in found.values()):
         raise account_not_found()
-    return moving, secrets[book_id], minimum
+    minimum = 0
+    if minimum_on is not None:
+        minimums = database.shared(("minimum", book_id), lambda: partial(_minimums, database, book_id))
+        minimum = await minimums.ask(minimum_on) or 0
+    secrets = _secrets.setdefault(database, {})
+    if book_id not in secrets:
+        async with database.reading(book_id) as connection:
+            secrets[book_id] = await receipt_secret(connection, book_id)
+    return found, secrets[book_id], minimum
+
+
+async def _moving(database: Database, cooperative: Cooperative, numbers: Sequence[str]) -> dict[str, Any]:
+    book_id = cooperative.book_id
+    facts = {"numbers": list(numbers), "book_id": book_id, "cash": account_code(cooperative.kind, "cash.teller")}
+    async with database.reading(book_id) as connection:
+        return {row.number: row for row in await connection.execute(_MOVING, facts)}
+
+
+async def _minimums(database: Database, book_id: int, days: Sequence[date]) -> dict[date, int]:
+    async with database.reading(book_id) as connection:
+        return {day: await amount_policy(connection, book_id, "savings.minimum_balance", day) for day in days}
 
 
 async def post_movement(
@@ -134,6 +153,7 @@ async def post_movement(
         balance_after_minor=-outcome.balances[place],
         teller=draft.actor,
         verify_code=verify_code(secret, outcome.number, outcome.hash),
+        inclusion_code=inclusion_code(outcome.hash),
     )
 
 

@@ -25,6 +25,7 @@ from koperasi.savings.rules import SavingsKind
 from koperasi.savings.tables import due, savings_account
 from ledger.schema import account as ledger_account
 from ledger.schema import turnover
+from ledger.seal import inclusion_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,7 @@ async def receipt(
         balance_after_minor=-line.balance_after,
         teller=entry.actor,
         verify_code=verify_code(await receipt_secret(connection, book_id), entry.number, entry.hash),
+        inclusion_code=inclusion_code(entry.hash),
         replayed=replayed,
         reverses=entry.reverses,
         reversed_by=entry.reversed_by,

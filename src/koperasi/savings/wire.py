@@ -79,7 +79,11 @@ class Party(Result):
 
 
 class ReceiptOut(Result):
-    """The proof of one movement. ``change`` is above zero when money came into the account."""
+    """The proof of one movement. ``change`` is above zero when money came into the account.
+
+    ``verify_code`` is asked of this service (``/cek``). ``inclusion_code`` needs it no more: with ``entry_number`` it
+    finds the movement in an exported bundle (``verify_bundle.py BUNDLE --receipt ENTRY CODE``).
+    """
 
     number: str
     entry_number: int
@@ -95,6 +99,7 @@ class ReceiptOut(Result):
     balance_after: Money
     teller: str
     verify_code: str
+    inclusion_code: str
     effective_date: dt.date
     recorded_at: dt.datetime
 
@@ -117,6 +122,7 @@ class ReceiptOut(Result):
             balance_after=Money.of(receipt.balance_after_minor),
             teller=receipt.teller,
             verify_code=receipt.verify_code,
+            inclusion_code=receipt.inclusion_code,
             effective_date=day,
             recorded_at=receipt.recorded_at,
         )

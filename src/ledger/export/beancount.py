@@ -8,6 +8,7 @@ from datetime import date
 
 from ledger.account import Account
 from ledger.entry import Entry
+from ledger.export.insql import DESCRIPTION, METADATA, MOMENT, InSql, by_currency, in_order, literal, unit, word
 from ledger.export.journal import decimal_text, moment_text
 from ledger.export.names import strict_name
 from ledger.export.plain import account_facts, entry_facts, origin
@@ -58,3 +59,26 @@ class Beancount:
             ]
         )
         return f"{entry.effective_date} * {text(entry.description)}{marks}\n  number: {entry.number}\n{facts}{lines}\n"
+
+    def in_sql(self) -> InSql:
+        """The same, written by PostgreSQL, whose JSON strings are like these, but for characters that nobody types."""
+        ends = {one: literal(f" {one}\n") for one in self.currencies()}
+        line = f"concat({word()}, p.amount * {unit(self.accounts)}, {by_currency(self.accounts, ends)})"
+        words = [f"  {self.names[account.account_id]}  " for account in in_order(self.accounts)]
+        return InSql(f"CASE WHEN {_EASY} THEN {_EASILY} END", line, words)
+
+
+_EASY = rf"""
+  concat({DESCRIPTION}, e.kind, e.actor, e.source, e.link, e.description) COLLATE "C"
+    !~ '[\u0001-\u0007\u000B\u000E-\u001F]'"""
+
+# What is NULL is left out, with the words before it.
+_EASILY = rf"""concat(
+  e.effective_date, ' * ', to_json({DESCRIPTION}), CASE WHEN e.reverses IS NOT NULL THEN ' #reversal' END,
+  E'\n  number: ', e.number, E'\n  kind: ', to_json(e.kind), E'\n  actor: ', to_json(e.actor),
+  E'\n  source: ' || to_json(e.source)::text, E'\n  reverses: "' || e.reverses || '"',
+  E'\n  reversed-by: "' || r.reversal_number || '"', E'\n  link: ' || to_json(e.link)::text,
+  CASE WHEN e.metadata::text <> '{{}}' THEN E'\n  metadata: ' || to_json({METADATA})::text END,
+  E'\n  note-digest: "' || encode(e.note_digest, 'hex') || '"',
+  E'\n  note-salt: "' || encode(n.salt, 'hex') || E'"\n  sealed: ' || to_json(e.description)::text,
+  E'\n  recorded: "', {MOMENT}, E'"\n', lines.text, E'\n')"""

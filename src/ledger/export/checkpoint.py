@@ -37,10 +37,39 @@ def words(checkpoint: Checkpoint) -> str:
     return f"{PREFIX}:{checkpoint.book_id}:{checkpoint.number}:{_base32(checkpoint.hash)}:{moment}"
 
 
-def sign(key: Ed25519PrivateKey, checkpoint: Checkpoint) -> str:
+def code_of(checkpoint: Checkpoint, signature: bytes) -> str:
     """The whole code."""
-    said = words(checkpoint)
-    return f"{said}:{_base32(key.sign(said.encode()))}"
+    return f"{words(checkpoint)}:{_base32(signature)}"
+
+
+def sign(key: Ed25519PrivateKey, checkpoint: Checkpoint) -> str:
+    """The whole code, signed now."""
+    return code_of(checkpoint, key.sign(words(checkpoint).encode()))
+
+
+def parse(code: str) -> tuple[Checkpoint, bytes]:
+    """What a code says, and its signature, whoever made it; white space and small letters are forgiven.
+
+    Raises:
+        ValueError: it is no such code.
+    """
+    said, _, signature = "".join(code.split()).upper().rpartition(":")
+    prefix, book, number, hash_, moment = said.split(":")
+    at = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
+    found = Checkpoint(int(book), int(number), _from_base32(hash_), at)
+    # A fact has one spelling: what the signature covers is what is read here.
+    if prefix != PREFIX or len(found.hash) != 32 or words(found) != said:
+        raise ValueError("not a checkpoint of this version")
+    return found, _from_base32(signature)
+
+
+def signed_by(key: Ed25519PublicKey, checkpoint: Checkpoint, signature: bytes) -> bool:
+    """Did the owner of this key sign it?"""
+    try:
+        key.verify(signature, words(checkpoint).encode())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def read(code: str, key: Ed25519PublicKey) -> Checkpoint:
@@ -49,16 +78,9 @@ def read(code: str, key: Ed25519PublicKey) -> Checkpoint:
     Raises:
         ValueError: it is no such code, or another key signed it.
     """
-    said, _, signature = code.strip().rpartition(":")
-    try:
-        key.verify(_from_base32(signature), said.encode())
-        prefix, book, number, hash_, moment = said.split(":")
-        at = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
-        found = Checkpoint(int(book), int(number), _from_base32(hash_), at)
-    except (InvalidSignature, ValueError) as error:
-        raise ValueError("not a checkpoint that this key signed") from error
-    if prefix != PREFIX:
-        raise ValueError("not a checkpoint of this version")
+    found, signature = parse(code)
+    if not signed_by(key, found, signature):
+        raise ValueError("not a checkpoint that this key signed")
     return found
 
 

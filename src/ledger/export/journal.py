@@ -16,6 +16,7 @@ from typing import Any
 
 from ledger.account import Account, Side
 from ledger.entry import Entry, EntryLine
+from ledger.export.insql import DESCRIPTION, METADATA, MOMENT, InSql, by_currency, in_order, literal, side, unit, word
 from ledger.money import exponent
 
 COLUMNS = (
@@ -78,6 +79,24 @@ class CsvRows:
         text = StringIO()
         csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n").writerows(self._cells(entry))
         return text.getvalue()
+
+    def in_sql(self) -> InSql:
+        """The same, written by PostgreSQL: rows with two marks, in whose place comes what they have in common."""
+        accounts, mark = in_order(self.accounts), self.delimiter
+        words = []
+        for account in accounts:
+            cells = StringIO()
+            row = ["", account.code, harmless(account.name_id), account.currency, ""]
+            csv.writer(cells, delimiter=mark, lineterminator="\r\n").writerow(row)
+            told = cells.getvalue().removesuffix("\r\n")
+            words += [told, told + mark]
+        if any(sign in told for told in words for sign in "\1\2"):
+            return InSql("NULL::text", "''", words)
+        amount = f"(abs(p.amount) * {unit(self.accounts)})::text"
+        if self.comma != ".":
+            amount = f"replace({amount}, '.', '{self.comma}')"
+        line = _ROW_IN_SQL % {"account": word(2, "(p.amount < 0)::int"), "amount": amount, "mark": mark}
+        return InSql(_ROWS_IN_SQL.replace("<mark>", mark), line, words)
 
     def _cells(self, entry: Entry) -> Iterator[list[str]]:
         before = [
@@ -172,6 +191,28 @@ class JsonLines:
             f'"metadata":{_compact(dict(entry.metadata)) if entry.metadata else "{}"},{chain}"lines":[{lines}]}}\n'
         )
 
+    def in_sql(self) -> InSql:
+        """The same, written by PostgreSQL, whose JSON strings are like Python's."""
+        currencies = {account.currency for account in self.accounts.values()}
+
+        def money(end: str) -> str:
+            """What follows an amount."""
+            return by_currency(self.accounts, {one: f"""'","currency":"{one}"}}{end}'""" for one in currencies})
+
+        line = _LINE_IN_SQL % {
+            "account": word(2, "(p.amount < 0)::int"),
+            "unit": unit(self.accounts),
+            "after_debit": money(',"credit":null,"balance_after":{"amount":"'),
+            "after_credit": money(',"balance_after":{"amount":"'),
+            "side": side(),
+            "end": money("}"),
+        }
+        words = []
+        for account in in_order(self.accounts):
+            named = f',"account":{_quoted(account.code)},"name":{_quoted(account.name_id)},"side":"{account.side}"'
+            words += [f'{named},"debit":{{"amount":"', f'{named},"debit":null,"credit":{{"amount":"']
+        return InSql(_SEALED_IN_SQL if self.seal else _UNSEALED_IN_SQL, line, words, separator=",")
+
     def _line(self, line: int, account_id: int, code: str, currency: str, amount: int, balance: int) -> str:
         parts = self._parts.get(account_id)
         if parts is None:
@@ -190,6 +231,25 @@ class JsonLines:
         )
 
 
+def _cell(words: str) -> str:
+    """A cell as ``harmless`` and the csv module write it."""
+    tamed = rf"(CASE WHEN {words} ~ '^[-=+@\t\r\n]' THEN '''' ELSE '' END || {words})"
+    return rf"""CASE WHEN {words} ~ '["\r\n<mark>]' THEN '"' || replace({tamed}, '"', '""') || '"' ELSE {tamed} END"""
+
+
+_ROW_IN_SQL = r"""concat(
+  E'\x01', p.line, %(account)s, %(amount)s, CASE WHEN p.amount > 0 THEN '%(mark)s' END, E'\x02')"""
+_CELLS = ("e.kind", DESCRIPTION, "coalesce(e.source, '')", "e.actor")
+_AND_MARK = ", '<mark>', "
+_GLANCE = r", E'\x01', ".join(_CELLS)
+_DIFFICULT = r"""(^|\u0001)[-=+@\t]|["\r\n<mark>]"""
+_ROWS_IN_SQL = rf"""
+  replace(replace(lines.text, E'\x02', concat('<mark>', e.reverses, '<mark>', encode(e.hash, 'hex'), E'\r\n')), E'\x01',
+    concat(e.number, '<mark>', e.effective_date, '<mark>', {MOMENT}, '<mark>',
+      CASE WHEN concat({_GLANCE}) ~ {literal(_DIFFICULT)}
+           THEN concat({_AND_MARK.join(map(_cell, _CELLS))}) ELSE concat({_AND_MARK.join(_CELLS)}) END, '<mark>'))"""
+
+
 _quoted: Callable[[str], str] = encode_basestring
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -200,3 +260,34 @@ def _text(value: str | None) -> str:
 
 def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
+
+
+# What most entries do not have is said at once.
+_UNSEALED_IN_SQL = f"""concat(
+  '{{"number":', e.number, ',"date":"', e.effective_date, '","recorded_at":"', {MOMENT},
+  '","kind":', to_json(e.kind), ',"description":', to_json({DESCRIPTION}),
+  ',"sealed_description":', to_json(e.description),
+  CASE WHEN e.note_digest IS NULL AND e.source IS NULL THEN ',"note_digest":null,"note":null,"source":null,"actor":'
+       ELSE concat(
+         coalesce(',"note_digest":"' || encode(e.note_digest, 'hex') || '","note":', ',"note_digest":null,"note":'),
+         coalesce('{{"salt":"' || encode(n.salt, 'hex') || '","text":' || to_json(n.text)::text || '}}', 'null'),
+         ',"source":', coalesce(to_json(e.source)::text, 'null'), ',"actor":') END,
+  to_json(e.actor),
+  CASE WHEN e.reverses IS NULL AND r.reversal_number IS NULL AND e.link IS NULL AND e.metadata::text = '{{}}'
+       THEN ',"reverses":null,"reversed_by":null,"link":null,"metadata":{{}},'
+       ELSE concat(
+         ',"reverses":', coalesce(e.reverses::text, 'null'),
+         ',"reversed_by":', coalesce(r.reversal_number::text, 'null'),
+         ',"link":', coalesce(to_json(e.link)::text, 'null'), ',"metadata":', {METADATA}, ',') END,
+  '"lines":[', lines.text, E']}}\\n')"""
+
+_SEALED_IN_SQL = _UNSEALED_IN_SQL.replace("""'{"number":'""", """'{"book":', e.book_id, ',"number":'""").replace(
+    """'"lines":['""",
+    """'"previous_hash":"', encode(e.previous_hash, 'hex'), '","hash":"', encode(e.hash, 'hex'), '","lines":['""",
+)
+
+# The account's word goes as far as the amount, which is a debit or a credit.
+_LINE_IN_SQL = """concat(
+  '{"line":', p.line, %(account)s, abs(p.amount) * %(unit)s,
+  CASE WHEN p.amount > 0 THEN %(after_debit)s ELSE %(after_credit)s END,
+  %(side)s * p.balance_after * %(unit)s, %(end)s)"""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ledger.account import Account
 from ledger.entry import Entry
+from ledger.export.insql import DESCRIPTION, MOMENT, InSql, by_currency, in_order, literal, unit, word
 from ledger.export.journal import moment_text, placed
 from ledger.export.names import readable_names, tame
 from ledger.money import exponent
@@ -124,3 +125,42 @@ class Transactions:
             ]
         )
         return f"{entry.effective_date} ({entry.number}) {words}\n{facts}{lines}\n"
+
+    def in_sql(self) -> InSql:
+        """The same, written by PostgreSQL: entries whose words are plain, as most are."""
+        ends = {one: literal(f" {one}\n") for one in self.places}
+        line = f"concat({word()}, p.amount * {unit(self.accounts)}, {by_currency(self.accounts, ends)})"
+        words = [f"    {self.names[account.account_id]}  " for account in in_order(self.accounts)]
+        return InSql(f"CASE WHEN {_EASY} THEN {_EASILY} END", line, words)
+
+
+# Words that `tame` and `tag` leave as they are: not all of them, only such as are told at a glance. Looking for what
+# must not be there is quick, since PostgreSQL builds a pattern's every state anew each time. All letters from U+00C0 to
+# U+024F are printable.
+_UNTAMED_IN_SQL = r"[^A-Za-z0-9$&'+,./<>?\\^_` \u00C0-\u024F-]|^$|^ | $|  "
+_NO_WORD = "[^A-Za-z0-9_.@/+-]|^[^A-Za-z0-9]|^$"
+_PLAIN_WORDS = "^[A-Za-z0-9][A-Za-z0-9_.@/+-]*(?: [A-Za-z0-9_.@/+-]+){0,5}$"
+_PAIR = '"[A-Za-z0-9_.-]+": "[A-Za-z0-9_.-]*"'
+_PAIRS = rf"^\{{{_PAIR}(?:, {_PAIR})*\}}$"
+_EASY = f"""
+  {DESCRIPTION} COLLATE "C" !~ {literal(_UNTAMED_IN_SQL)} AND octet_length({DESCRIPTION}) <= 80
+  AND e.kind COLLATE "C" !~ '{_NO_WORD}' AND octet_length(e.kind) <= 100
+  AND e.actor COLLATE "C" !~ '{_NO_WORD}' AND octet_length(e.actor) <= 100
+  AND (e.source IS NULL OR e.source COLLATE "C" ~ '{_PLAIN_WORDS}' AND octet_length(e.source) <= 40)
+  AND (e.link IS NULL OR e.link COLLATE "C" ~ '{_PLAIN_WORDS}' AND octet_length(e.link) <= 40)
+  AND (n.salt IS NULL OR e.description COLLATE "C" ~ '{_PLAIN_WORDS}' AND octet_length(e.description) <= 40)
+  AND (e.metadata::text = '{{}}'
+       OR e.metadata::text COLLATE "C" ~ {literal(_PAIRS)} AND octet_length(e.metadata::text) <= 200)"""
+
+_METADATA = r"""
+  CASE WHEN e.metadata::text <> '{}' THEN concat(E'\n    ; metadata: "',
+    replace(replace(replace(replace(replace(replace(e.metadata::text, ' ', ''), '{', '\u007b'), '}', '\u007d'),
+    '"', '\u0022'), ':', '\u003a'), ',', '\u002c'), '"') END"""
+
+# What is NULL is left out, with the words before it.
+_EASILY = rf"""concat(
+  e.effective_date, ' (', e.number, ') ', {DESCRIPTION}, E'\n    ; kind: ', e.kind, E'\n    ; actor: ', e.actor,
+  E'\n    ; source: ' || e.source, E'\n    ; reverses: ' || e.reverses, E'\n    ; reversed-by: ' || r.reversal_number,
+  E'\n    ; link: ' || e.link, {_METADATA}, E'\n    ; note-digest: ' || encode(e.note_digest, 'hex'),
+  E'\n    ; note-salt: ' || encode(n.salt, 'hex') || E'\n    ; sealed: ' || e.description,
+  E'\n    ; recorded: ', {MOMENT}, E'\n', lines.text, E'\n')"""

@@ -5,6 +5,7 @@ The rows are read past SQLAlchemy, since an export reads every one of them; the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,11 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger.account import Account
 from ledger.chart import account_by_code, chart
 from ledger.entry import Entry, EntryLine, Note
+from ledger.export.insql import GAP, SETTINGS, Writer, parameters, statement
 from ledger.journal import driver
 from ledger.known import Head, head, head_at
 
-PAGE = 1000
+PAGE = 500
 """Entries read, written out and forgotten at a time."""
+
+BLOCKS = 4
+"""Pages of text that PostgreSQL is asked for at a time."""
 
 _NONE: Mapping[str, str] = {}
 
@@ -94,6 +99,43 @@ class Snapshot:
             if len(rows) < size:
                 return
 
+    async def texts(self, write: Writer, size: int = 0) -> AsyncIterator[tuple[int, str]]:
+        """The entries' texts, as PostgreSQL writes them, many at a time, each time with the number they go up to.
+
+        Few pages are read ahead: a reader who stops holds up the server, and memory stays as it is. Until the last is
+        read or the reader closes, the connection is busy.
+        """
+        raw = await driver(self.connection)
+        await raw.execute(SETTINGS)
+        told, wanted = write.in_sql(), self.wanted
+        asked = wanted.from_date, wanted.to_date, wanted.kind, self._chosen
+        looked_up = parameters(self.accounts, told.words)
+        prepared = await raw.prepare(statement(told, whole=wanted.unbroken))
+        cursor = await prepared.cursor(self.book_id, self.head.number, *asked, *looked_up, size or PAGE)
+        ahead = asyncio.create_task(cursor.fetch(BLOCKS))
+        try:
+            while rows := await ahead:
+                pieces = [(last, await self._filled(text, gaps, write) if gaps else text) for last, text, gaps in rows]
+                # PostgreSQL writes on while these are sent.
+                ahead = asyncio.create_task(cursor.fetch(BLOCKS))
+                for piece in pieces:
+                    yield piece
+        finally:
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _filled(self, text: str, gaps: list[int], write: Writer) -> str:
+        """The text with the entries that Python writes in its gaps."""
+        written = map(write, await self._entries_of(gaps))
+        before, *after = text.split(GAP)
+        return before + "".join([filling + piece for filling, piece in zip(written, after, strict=True)])
+
+    async def _entries_of(self, numbers: list[int]) -> list[Entry]:
+        raw = await driver(self.connection)
+        rows = await raw.fetch(ENTRIES_OF, self.book_id, numbers)
+        lines = await raw.fetch(LINES_OF, self.book_id, numbers)
+        reversals = dict(await raw.fetch(REVERSALS, self.book_id, numbers[0], numbers[-1], self.head.number))
+        return _entries(rows, lines, reversals, self.accounts)
+
 
 async def snapshot(connection: AsyncConnection, book_id: int, wanted: Filter) -> Snapshot:
     """Look at a book for an export; the connection's transaction must be one unchanging view.
@@ -152,12 +194,14 @@ def _entries(
     return found
 
 
-ENTRIES = """
+_ENTRY = """
 SELECT e.book_id, e.number, e.effective_date, e.recorded_at, e.kind, e.description, e.note_digest, e.source, e.actor,
        e.reverses, e.link, e.metadata::text, e.line_count, e.previous_hash, e.hash, n.salt, n.text
   FROM ledger_entry e
   LEFT JOIN ledger_note n ON n.book_id = e.book_id AND n.entry_number = e.number
- WHERE e.book_id = $1::bigint AND e.number > $2::bigint AND e.number <= $3::bigint
+"""
+
+ENTRIES = f"""{_ENTRY} WHERE e.book_id = $1::bigint AND e.number > $2::bigint AND e.number <= $3::bigint
    AND ($5::date IS NULL OR e.effective_date >= $5)
    AND ($6::date IS NULL OR e.effective_date <= $6)
    AND ($7::text IS NULL OR e.kind = $7)
@@ -167,6 +211,8 @@ SELECT e.book_id, e.number, e.effective_date, e.recorded_at, e.kind, e.descripti
    AND (NOT $9::boolean OR n.salt IS NOT NULL)
  ORDER BY e.number LIMIT $4::int
 """
+
+ENTRIES_OF = f"{_ENTRY} WHERE e.book_id = $1::bigint AND e.number = ANY($2::bigint[]) ORDER BY e.number"
 
 LINES_BETWEEN = """
 SELECT entry_number, line, account_id, amount, balance_after FROM ledger_posting

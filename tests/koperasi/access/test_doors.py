@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,9 +17,10 @@ from litestar.testing import AsyncTestClient
 from koperasi.access import service
 from koperasi.access.middleware import check_every_route_names_a_permission
 from koperasi.access.pages import session_cookie
+from koperasi.access.service_tokens import issue_token
 from koperasi.config import Settings
 from koperasi.embedded import Addresses
-from koperasi.permissions import Permission, Role
+from koperasi.permissions import Identity, Permission, Role
 
 from .conftest import PASSWORD, House
 
@@ -64,6 +66,18 @@ async def add(house: House, role: Role, username: str) -> int:
         )
         await work.commit()
     return user_id
+
+
+async def changed(house: House, username: str, password: str) -> str:
+    """A token of a user who has changed the password they were given."""
+    async with house.database.work(house.book_id) as work:
+        users = await service.list_users(work.connection, house.book_id)
+        user = next(one for one in users if one.username == username)
+        await service.set_password(work.connection, house.book_id, user.user_id, password)
+        identity = Identity(house.book_id, user.user_id, username, user.name, user.role)
+        token, _ = await issue_token(work.connection, identity, label="test", address="10.0.0.7", now=datetime.now(UTC))
+        await work.commit()
+    return token
 
 
 async def ask_for_token(browser: Client, house: House, **changes: Any) -> Response:
@@ -172,7 +186,7 @@ async def test_a_token_is_issued_used_and_ended(browser: Client, house: House) -
     issued = await ask_for_token(browser, house, label="laporan")
     body = issued.json()
     assert issued.status_code == 201
-    assert set(body) == {"token", "expires_at", "role", "cooperative"}
+    assert set(body) == {"token", "expires_at", "role", "cooperative", "scope"}
     assert (body["role"], body["cooperative"]) == ("bendahara", house.cooperative.code)
     bearer = {"Authorization": f"Bearer {body['token']}"}
     assert (await browser.get("/api/v1/chart", headers=bearer)).status_code == 200
@@ -255,7 +269,9 @@ async def test_changing_ones_password_asks_for_the_present_one_and_keeps_this_se
     assert "tidak cocok" in (await change("salah", "kata sandi lain", "kata sandi lain")).text
     assert "tidak sama" in (await change(PASSWORD, "kata sandi lain", "kata sandi beda")).text
     short = await change(PASSWORD, "pendek", "pendek")
-    assert (short.status_code, "paling sedikit 10 huruf" in short.text) == (422, True)
+    assert (short.status_code, "paling sedikit 12 huruf" in short.text) == (422, True)
+    same = await change(PASSWORD, PASSWORD, PASSWORD)
+    assert (same.status_code, "harus lain" in same.text) == (422, True)
     assert (await change(PASSWORD, "kata sandi lain", "kata sandi lain")).status_code == 303
     assert (await browser.get("/sandi", follow_redirects=False)).status_code == 200
     assert (await ask_for_token(browser, house)).status_code == 401
@@ -281,8 +297,10 @@ async def test_the_admin_lets_people_in_and_keeps_them_out(browser: Client, hous
     teller = shown(await do("/pengguna/baru", name="Budi <b>", role="kasir", username="budi"))
     pin = shown(await do("/pengguna/baru", name="Sutinah", role="anggota", member_number=house.member_number))
     assert re.fullmatch(r"[0-9]{6}", pin)
-    assert (await ask_for_token(browser, house, username=house.member_number, password=pin)).status_code == 201
-    bearer = (await ask_for_token(browser, house, username="budi", password=teller)).json()["token"]
+    unchanged = await ask_for_token(browser, house, username=house.member_number, password=pin)
+    assert (unchanged.status_code, unchanged.json()["code"]) == (403, "password-change-needed")
+    assert (await ask_for_token(browser, house, username="budi", password=teller)).status_code == 403
+    bearer = await changed(house, "budi", "sawah baru di lereng")
 
     taken = await do("/pengguna/baru", name="Budi", role="kasir", username="Budi")
     assert (taken.status_code, "sudah dipakai" in taken.text) == (422, True)
@@ -302,11 +320,11 @@ async def test_the_admin_lets_people_in_and_keeps_them_out(browser: Client, hous
     again = shown(await do(card + "/sandi"))
     headers = {"Authorization": f"Bearer {bearer}"}
     assert (await browser.get("/api/v1/members", headers=headers)).status_code == 401
-    assert (await ask_for_token(browser, house, username="budi", password=again)).status_code == 201
+    assert (await ask_for_token(browser, house, username="budi", password=again)).status_code == 403
     assert (await do(card + "/aktif", active="0")).status_code == 303
     assert (await ask_for_token(browser, house, username="budi", password=again)).status_code == 401
     assert (await do(card + "/aktif", active="1")).status_code == 303
-    assert (await ask_for_token(browser, house, username="budi", password=again)).status_code == 201
+    assert (await ask_for_token(browser, house, username="budi", password=again)).status_code == 403
 
     own = re.search(r'href="(/pengguna/[0-9]+)">Admin', listed.text)
     assert own

@@ -16,14 +16,14 @@ SECRET = "A" * 43
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ANGGOTA])
-def test_staff_need_ten_characters(role: Role) -> None:
-    rules.check_password("sepuluh-ch", role=role, username="siti")
-    for short in ("", "sembilan9", "482915"):
+def test_staff_need_twelve_characters(role: Role) -> None:
+    rules.check_password("duabelaskali", role=role, username="siti")
+    for short in ("", "sebelasnya9", "482915", "x" * 129):
         with pytest.raises(Refusal) as refused:
             rules.check_password(short, role=role, username="siti")
         assert (refused.value.code, refused.value.field) == ("password", "password")
-        assert "10" in refused.value.text("id")
-        assert "10" in refused.value.text("en")
+        assert "12" in refused.value.text("id")
+        assert "12" in refused.value.text("en")
 
 
 def test_a_member_may_have_a_pin_of_six_digits_or_a_password() -> None:

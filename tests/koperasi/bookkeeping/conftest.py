@@ -65,7 +65,11 @@ class Books:
 
     @staticmethod
     def new(
-        *lines: tuple[str, int], day: date = TODAY, description: str = "Beli alat tulis", source: str | None = None
+        *lines: tuple[str, int],
+        day: date = TODAY,
+        description: str = "Beli alat tulis",
+        source: str | None = None,
+        kind: str = "journal",
     ):
         """An entry by hand; debit is positive, in minor units."""
         return service.NewEntry(
@@ -73,6 +77,7 @@ class Books:
             description,
             tuple(service.NewLine(code, max(amount, 0) or None, max(-amount, 0) or None) for code, amount in lines),
             source,
+            kind,
         )
 
     async def post(self, *lines: tuple[str, int], key: str | None = None, **facts: Any):

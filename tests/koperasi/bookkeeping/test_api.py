@@ -220,3 +220,42 @@ async def test_balances_larger_than_any_one_amount(treasurer, auditor):
     assert posted.json()["lines"][0]["balance_after"] == money("1999999999999999.98")
     for path in ("/ledger-accounts/1101", "/ledger-accounts/1101/statement", "/reports/trial-balance"):
         assert (await auditor.api("GET", path)).status_code == 200
+
+
+async def test_an_adjustment_fills_the_worksheets_columns(treasurer, auditor, books):
+    await books.post(("1101", 500_000_000), ("4201", -500_000_000))
+    adjustment = {
+        "date": "2026-11-02",
+        "description": "Penyusutan Oktober",
+        "kind": "adjustment",
+        "lines": [{"account": "7306", "debit": money("250000.00")}, {"account": "1411", "credit": money("250000.00")}],
+    }
+    posted = await treasurer.api("POST", "/journal-entries", adjustment, key="p")
+    assert (posted.status_code, posted.json()["kind"]) == (201, "adjustment"), posted.text
+    assert posted.json()["sealed_description"] == "Jurnal penyesuaian"
+    many = {"mode": "atomic", "entries": [adjustment, {**FOUND, "kind": "journal"}]}
+    assert (await treasurer.api("POST", "/journal-entries/bulk", many, key="b")).status_code == 200
+    listed = (await auditor.api("GET", "/journal-entries", kind="adjustment")).json()["items"]
+    assert [entry["number"] for entry in listed] == [2, 3]
+    sheet = (await auditor.api("GET", "/reports/worksheet", **{"from": "2026-01-01", "to": "2026-11-25"})).json()
+    columns = {row["key"]: [amount and amount["amount"] for amount in row["amounts"]] for row in sheet["rows"]}
+    assert columns["7306"] == ["0.00", "0.00", "500000.00", "0.00", "500000.00", "0.00", "500000.00", *["0.00"] * 3]
+    assert columns["1411"][3] == "500000.00"
+    assert columns["1101"][2:4] == ["0.00", "0.00"]
+    for kind in ("closing", "reversal", ""):
+        assert (
+            await treasurer.api("POST", "/journal-entries", {**adjustment, "kind": kind}, key="k")
+        ).status_code == 400
+
+
+async def test_a_source_that_may_name_somebody_is_refused_beside_its_field(treasurer, books):
+    refused = await treasurer.api("POST", "/journal-entries", changed(source="Bu Siti"), key="s")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-entry")
+    (error,) = refused.json()["errors"]
+    assert error["field"] == "source"
+    assert "Nama orang tidak ditulis di sini" in error["message"]
+    many = {"mode": "independent", "entries": [changed(source="Bu Siti"), changed(source="Nota 2")]}
+    results = (await treasurer.api("POST", "/journal-entries/bulk", many, key="t")).json()["results"]
+    assert [one["status"] for one in results] == ["refused", "posted"]
+    assert [error["field"] for error in results[0]["problem"]["errors"]] == ["source"]
+    assert await books.last_number() == 1

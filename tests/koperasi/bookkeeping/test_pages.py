@@ -135,3 +135,45 @@ async def test_what_is_not_there(treasurer, path):
 async def test_an_auditor_writes_nothing(auditor):
     for path in ("/jurnal/baru", "/jurnal/1/balik", "/periode/2026-09"):
         assert (await auditor.page(path)).status_code == 403
+
+
+async def test_an_adjusting_entry(treasurer, auditor, books):
+    asked = (await treasurer.page("/jurnal/baru?kind=adjustment")).text
+    assert re.search(r'value="adjustment" checked', asked)
+    for plain in ("/jurnal/baru", "/jurnal/baru?kind=closing"):
+        assert re.search(r'value="journal" checked', (await treasurer.page(plain)).text)
+    depreciation = {**FOUND, "account-0": "7306", "account-1": "1411", "description": "Penyusutan Oktober"}
+    sent = await treasurer.send("/jurnal/baru", **depreciation, kind="adjustment", source="Memo 3/X")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/jurnal/1?selesai=tercatat"), sent.text
+    assert (await books.entry(1)).kind == "adjustment"
+    for page in ("/jurnal/1", "/jurnal", "/jurnal?kind=adjustment"):
+        assert "Jurnal penyesuaian" in (await auditor.page(page)).text
+    assert "Penyusutan Oktober" not in (await auditor.page("/jurnal?kind=journal")).text
+    odd = await treasurer.send("/jurnal/baru", **depreciation, kind="closing")
+    assert (odd.status_code, 'id="kind-error"' in odd.text) == (422, True)
+    assert await books.last_number() == 1
+
+
+async def test_a_source_with_a_name_is_refused_beside_its_field(treasurer, books):
+    refused = await treasurer.send("/jurnal/baru", **FOUND, source="Kuitansi Bu Siti")
+    assert refused.status_code == 422
+    assert 'id="source-error"' in refused.text
+    assert "Nama orang tidak ditulis di sini" in refused.text
+    assert 'value="Kuitansi Bu Siti"' in refused.text
+    assert await books.last_number() == 0
+
+
+async def test_the_journal_as_it_was_recorded(treasurer, auditor, books):
+    for day in (1, 2, 3):
+        await books.post(("1101", 500), ("4201", -500), day=date(2026, 11, day))
+    await books.reverse(1)
+    then = (await auditor.page("/jurnal?known_at=2")).text
+    assert re.findall(r'class="line" href="/jurnal/(\d+)"', then) == ["2", "1"]
+    assert f"sampai jurnal nomor 2, segel {(await books.entry(2)).hash.hex()[:12]}" in then
+    assert "Dibatalkan" not in then
+    assert '<details class="clock" open>' in then
+    now = (await auditor.page("/jurnal")).text
+    assert "Dibatalkan" in now
+    assert '<details class="clock">' in now
+    odd = await auditor.page("/jurnal?known_at=kemarin")
+    assert (odd.status_code, 'id="known_at-error"' in odd.text) == (200, True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,8 +26,8 @@ def account(
 CHART = {"1101": account("1101"), "7303": account("7303", 2), "2101": account("2101", 3, control=True)}
 
 
-def wrong(*lines: NewLine, day: date = TODAY, description: str = "Uraian") -> dict[str, str]:
-    errors = rules.check_entry(NewEntry(day, description, lines), CHART, TODAY)
+def wrong(*lines: NewLine, day: date = TODAY, description: str = "Uraian", **facts: str) -> dict[str, str]:
+    errors = rules.check_entry(NewEntry(day, description, lines, **facts), CHART, TODAY)
     return {error.field: error.code for error in errors}
 
 
@@ -50,6 +51,24 @@ def test_each_error_names_its_line_and_side():
 def test_not_tomorrow_and_not_without_words():
     tomorrow = TODAY + timedelta(days=1)
     assert wrong(day=tomorrow, description=" ") == {"date": "date-future", "description": "required"}
+
+
+@pytest.mark.parametrize("source", ["17", "Nota 17", "KW-2026/11/#3", "INV.0007", "9" * 40])
+def test_a_source_is_the_number_of_a_paper(source):
+    assert wrong(source=source) == {}
+
+
+@pytest.mark.parametrize(
+    "source", ["", "Bu Siti Aminah", "Nota", "Siti, 17", "Nota 17 (Siti)", "Ñ 1", "9" * 41, "1\n2", "١٢", "a@b1"]
+)
+def test_a_source_names_nobody(source):
+    assert wrong(source=source) == {"source": "source"}
+
+
+def test_only_some_kinds_are_written_by_hand():
+    assert wrong(kind="adjustment") == {}
+    for kind in ("closing", "reversal", "savings.deposit", ""):
+        assert wrong(kind=kind) == {"kind": "kind"}
 
 
 def test_a_refusal_of_the_ledger_finds_its_line():

@@ -147,10 +147,13 @@ async def test_another_cooperative_is_founded_and_its_users_get_in(
     passwords = re.findall(r"<code>([^<]+)</code>", page.text)
     assert len(passwords) == 2
     other = await log_in(client, facts["code"], "wati", passwords[0])
+    await other.fill("/sandi", present=passwords[0], password=PASSWORD, again=PASSWORD)
     settings = (await other.get("/koperasi")).text
     assert "KSP Baru" in settings
     assert "WIT" in settings
     treasurer = await log_in(client, facts["code"], "budi", passwords[1])
+    assert (await treasurer.get("/meja")).headers["location"] == "/sandi"
+    await treasurer.fill("/sandi", present=passwords[1], password=PASSWORD, again=PASSWORD)
     assert (await treasurer.get("/koperasi")).status_code == 403
     assert passwords[0] not in (await admin.get("/koperasi")).text
 

@@ -157,8 +157,12 @@ async def test_search_by_number_name_and_phone(database, cooperative):
     assert await search(database, cooperative, text="desiree w") == ["00003"]
     assert await search(database, cooperative, text="3") == ["00003"]
     assert await search(database, cooperative, text="00004") == ["00004"]
-    assert await search(database, cooperative, text="0812") == ["00001"]
-    assert await search(database, cooperative, text="+852 9123") == ["00002"]
+    for whole in ("081234567890", "+62 812-3456-7890", "6281234567890", "81234567890", "7890"):
+        assert await search(database, cooperative, text=whole) == ["00001"], whole
+    for whole in ("+852 9123 4567", "85291234567", "4567"):
+        assert await search(database, cooperative, text=whole) == ["00002"], whole
+    for part in ("0812", "+852 9123", "567890", "890", "+62"):
+        assert await search(database, cooperative, text=part) == [], part
     assert await search(database, cooperative, text="%") == []
     assert await search(database, cooperative, text="_") == []
     assert await search(database, cooperative, after="00002", limit=1) == ["00003"]

@@ -15,6 +15,7 @@ def receipt(**more) -> Receipt:
         "member_number": "00012", "member_name": "Sutinah", "account_number": "220000017",
         "account_kind": SavingsKind.WADIAH, "other_account_number": None, "amount_minor": 125_000_000,
         "change_minor": 125_000_000, "balance_after_minor": 987_654_300, "teller": "kasir", "verify_code": "7F3K-9QPD",
+        "inclusion_code": "9DQG-X8WF-A2SF-8GEH",
     }  # fmt: skip
     return Receipt(**(facts | more))
 
@@ -28,6 +29,7 @@ def test_the_message_says_what_happened_but_neither_name_nor_balance() -> None:
         "Jumlah: Rp1.250.000",
         "(Satu juta dua ratus lima puluh ribu rupiah)",
         "Periksa keasliannya: https://contoh/cek",
+        "Kode segel jurnal 1203: 9DQG-X8WF-A2SF-8GEH",
     ]
 
 

@@ -19,6 +19,11 @@ from ledger import Draft, Line, Posted
 from ..support import Desk, open_desk
 from .books import DAYS, FIRST_DAY, WORDS, new_accounts, random_lines
 
+RECORD = """
+INSERT INTO ledger_erasure (book_id, entry_number, actor, reason)
+SELECT book_id, entry_number, 'admin', 'subject-request' FROM ledger_note WHERE book_id = :b AND entry_number % 5 = 0
+"""
+
 
 @pytest.fixture(scope="session")
 def elsewhere_addresses(server):
@@ -71,9 +76,8 @@ async def random_desk(database, poster, superuser_engine):
                 if isinstance(outcome, Posted):
                     posted[outcome.number] = draft
         async with superuser_engine.begin() as connection:
-            await connection.execute(
-                text("DELETE FROM ledger_note WHERE book_id = :b AND entry_number % 5 = 0"), {"b": desk.book}
-            )
+            for statement in (RECORD, "DELETE FROM ledger_note WHERE book_id = :b AND entry_number % 5 = 0"):
+                await connection.execute(text(statement), {"b": desk.book})
         return desk
 
     return filled

@@ -27,7 +27,7 @@ async def exported(database, book: int, form: str, *, seal: bool = True, wanted:
         seen = await snapshot(connection, book, wanted)
         write = JsonLines(seen.accounts, seal=seal) if form == "jsonl" else WRITERS[form](seen.accounts)
         head = [] if form == "jsonl" else write.head(seen.origin() if seal else {})
-        return "".join([*head, *[write(entry) async for page in seen.pages() for entry in page]])
+        return "".join([*head, *[text async for _, text in seen.texts(write)]])
 
 
 async def restored(database, book: int, text: str, *, commit: bool = True):
