@@ -37,8 +37,8 @@ demo: env ## a village BMT at http://127.0.0.1:8000 (KOPERASI_PORT, KOPERASI_DAT
 	@$(BIN)/koperasi demo
 
 .PHONY: bench
-bench: env-dev ## our ledger beside PostgreSQL's own pgbench, in one run
-	@$(BIN)/python benchmarks/posting.py
+bench: env-dev ## how fast, beside pgbench, COPY and ledger-cli, in one run (BENCH_ENTRIES=10000 for a short one)
+	@$(BIN)/python -m benchmarks
 
 # --- the gates ------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,9 @@ def measured(bench: Bench, names: Iterable[str]) -> list[Row]:
         if name in wanted:
             began = time.perf_counter()
             print(f"{name} …", flush=True)
-            rows += part(bench)
+            found = part(bench)
+            rows += found
+            print("\n".join(f"  {one['work']}: ratio {one['ratio']}" for one in found), flush=True)
             print(f"  {time.perf_counter() - began:.0f} s", flush=True)
     return rows
 

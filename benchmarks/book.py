@@ -208,7 +208,7 @@ async def _look(bench: Bench, village: Village, database: Database, done: int, o
     singles, pages = [], []
     for n in range(SINGLE_POSTINGS):
         draft = village.draft((done // 5) * 5 - 5, of)
-        draft = Draft(**{**_fields(draft), "key": f"look:{done}:{n}"})
+        draft = draft._replace(key=f"look:{done}:{n}")
         began = time.perf_counter()
         async with database.work(village.book_id) as work:
             assert isinstance((await append(work.connection, [draft]))[0], Posted)
@@ -226,10 +226,6 @@ async def _look(bench: Bench, village: Village, database: Database, done: int, o
         "statement_ms": middle(pages) * 1000,
         "bytes_per_entry": sum((await sizes(bench, village.name)).values()) / done,
     }
-
-
-def _fields(draft: Draft) -> dict[str, object]:
-    return {name: getattr(draft, name) for name in draft.__dataclass_fields__}
 
 
 async def sizes(bench: Bench, database: str) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import replace
 
 from benchmarks.book import Village
 from benchmarks.model import Bench, Row, middle, row, run
@@ -70,15 +69,14 @@ async def _long_entry(bench: Bench, village: Village) -> tuple[float, float]:
     times: dict[int, list[float]] = {1: [], lines // 2: []}
     model = village.draft(0, 1)
     for number in range(bench.sizes.rounds + 1):
-        one = replace(
-            model,
+        one = model._replace(
             kind="surplus.distribution",
             effective_date=today,
             lines=(Line(village.cash, 100 * len(accounts)), *(Line(account, -100) for account in accounts)),
             key=f"long:{number}",
         )
         many = [
-            replace(model, lines=(Line(village.cash, 100), Line(account, -100)), key=f"short:{number}:{n}")
+            model._replace(lines=(Line(village.cash, 100), Line(account, -100)), key=f"short:{number}:{n}")
             for n, account in enumerate(accounts[: lines // 2])
         ]
         for drafts in ([one], many):

@@ -68,7 +68,7 @@ class Sizes:
     lines: int = 5_000
     callers: int = 256
     clients: int = 64
-    page_requests: int = 200
+    page_requests: int = 50
     pgbench_scale: int = 10
 
     @classmethod

@@ -172,7 +172,7 @@ async def test_the_journal_has_its_triggers_and_they_are_on(migrated_engine):
             text("SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal")
         )
         triggers = set(map(tuple, rows))
-    append_only = ("account", "entry", "key", "posting", "reversal", "turnover")
+    append_only = ("account", "entry", "key", "posting", "reversal", "sum", "turnover")
     assert {(f"ledger_{table}", "ledger_append_only", "O") for table in append_only} <= triggers
     assert {("ledger_entry", "ledger_check_entries", "O"), ("ledger_posting", "ledger_check_postings", "O")} <= triggers
     assert {state for *_, state in triggers} == {"O"}

@@ -172,6 +172,8 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR TRUNCATE ON ledger_note
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_turnover
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_sum
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_account
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_reversal
@@ -181,7 +183,7 @@ CREATE TRIGGER ledger_append_only BEFORE DELETE OR TRUNCATE ON ledger_reversal
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['book', 'head', 'account', 'entry', 'note', 'posting', 'turnover', 'key', 'reversal', 'period',
+  FOREACH name IN ARRAY ARRAY['book', 'head', 'account', 'entry', 'note', 'posting', 'turnover', 'sum', 'key', 'reversal', 'period',
     'period_act', 'erasure']
   LOOP
     EXECUTE format('ALTER TABLE ledger_%s ENABLE ROW LEVEL SECURITY', name);
@@ -191,7 +193,7 @@ BEGIN
 END $$;
 
 -- Requests read the ledger, open accounts and change their terms; only append writes the journal, as koperasi_ledger.
-GRANT SELECT ON ledger_book, ledger_head, ledger_account, ledger_entry, ledger_note, ledger_posting, ledger_turnover,
+GRANT SELECT ON ledger_book, ledger_head, ledger_account, ledger_entry, ledger_note, ledger_posting, ledger_turnover, ledger_sum,
   ledger_key, ledger_reversal, ledger_period, ledger_period_act, ledger_erasure TO koperasi_app, koperasi_ledger;
 GRANT USAGE ON SEQUENCE ledger_book_id TO koperasi_app;
 GRANT INSERT ON ledger_book, ledger_head TO koperasi_app;
@@ -201,8 +203,9 @@ GRANT UPDATE (name_id, name_en, floor, held, control, closed_on) ON ledger_accou
 GRANT INSERT, UPDATE (status, changed_by, changed_at) ON ledger_period TO koperasi_app;
 GRANT INSERT (book_id, number, month, act, actor, reason, head_number, head_hash, digest, confirms)
   ON ledger_period_act TO koperasi_app;
-GRANT INSERT ON ledger_entry, ledger_note, ledger_posting, ledger_key, ledger_turnover, ledger_reversal TO koperasi_ledger;
-GRANT UPDATE (debit, credit) ON ledger_turnover TO koperasi_ledger;
+GRANT INSERT ON ledger_entry, ledger_note, ledger_posting, ledger_key, ledger_turnover, ledger_sum, ledger_reversal
+  TO koperasi_ledger;
+GRANT UPDATE (debit, credit) ON ledger_turnover, ledger_sum TO koperasi_ledger;
 GRANT UPDATE (debit, credit, last_day) ON ledger_account TO koperasi_ledger;
 GRANT UPDATE (last_number, last_hash, last_recorded_at) ON ledger_head TO koperasi_ledger;
 GRANT UPDATE (undone_by) ON ledger_reversal TO koperasi_ledger;

@@ -103,6 +103,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("book_id", "account_id", "day", name=op.f("pk_ledger_turnover")),
     )
     op.create_table(
+        "ledger_sum",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("span", sa.Text(), nullable=False),
+        sa.Column("begins", sa.Date(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("debit", sa.Numeric(), nullable=False),
+        sa.Column("credit", sa.Numeric(), nullable=False),
+        sa.CheckConstraint("span IN ('day','month')", name=op.f("ck_ledger_sum_span")),
+        sa.CheckConstraint("span = 'day' OR EXTRACT(day FROM begins) = 1", name=op.f("ck_ledger_sum_begins")),
+        sa.CheckConstraint("debit >= 0 AND credit >= 0", name=op.f("ck_ledger_sum_totals")),
+        sa.PrimaryKeyConstraint("book_id", "span", "begins", "code", name=op.f("pk_ledger_sum")),
+    )
+    op.create_table(
         "ledger_account",
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -140,6 +153,13 @@ def upgrade() -> None:
             ["book_id"], ["ledger_book.book_id"], name=op.f("fk_ledger_account_book_id_ledger_book")
         ),
         sa.PrimaryKeyConstraint("book_id", "account_id", name=op.f("pk_ledger_account")),
+    )
+    op.create_index(
+        "ix_ledger_account_top",
+        "ledger_account",
+        ["code", "book_id"],
+        unique=False,
+        postgresql_where=sa.text("strpos(code, '.') = 0"),
     )
     op.create_index("uq_ledger_account_code_book_id", "ledger_account", ["code", "book_id"], unique=True)
     op.create_table(
@@ -267,8 +287,8 @@ def downgrade() -> None:
     op.drop_table("ledger_erasure")
     op.drop_table("ledger_note")
     op.drop_table("ledger_head")
-    op.drop_index("uq_ledger_account_code_book_id", table_name="ledger_account")
     op.drop_table("ledger_account")
+    op.drop_table("ledger_sum")
     op.drop_table("ledger_turnover")
     op.drop_index("ix_ledger_posting_account", table_name="ledger_posting")
     op.drop_table("ledger_posting")

@@ -32,6 +32,8 @@ from koperasi.access.middleware import (
     check_every_route_names_a_permission,
     permission_guard,
 )
+from koperasi.approvals import api as approvals_api
+from koperasi.approvals import pages as approvals_pages
 from koperasi.audit import api as audit_api
 from koperasi.audit import pages as audit_pages
 from koperasi.bookkeeping import api as bookkeeping_api
@@ -69,6 +71,8 @@ from koperasi.reports.service_doctor import Doctor
 from koperasi.rest import check_body, problem
 from koperasi.savings import api as savings_api
 from koperasi.savings import pages as savings_pages
+from koperasi.simulations import api as simulations_api
+from koperasi.simulations import pages as simulations_pages
 from koperasi.web.render import STATIC, Links, Pages
 
 VERSION = "0.1.0"
@@ -82,12 +86,14 @@ API = (
     groups_api,
     bookkeeping_api,
     api_notes,
+    approvals_api,
     reports_api,
     api_exports,
     api_checkpoints,
     api_doctor,
     imports_api,
     audit_api,
+    simulations_api,
 )
 PAGES = (
     access_pages,
@@ -97,6 +103,7 @@ PAGES = (
     savings_pages,
     groups_pages,
     bookkeeping_pages,
+    approvals_pages,
     reports_pages,
     pages_exports,
     pages_statements,
@@ -107,6 +114,7 @@ PAGES = (
     access_table,
     access_own,
     access_second,
+    simulations_pages,
 )
 
 SECURITY_HEADERS = (
@@ -260,22 +268,24 @@ def _database(state: State) -> Database:
     return database
 
 
-def _poster(state: State) -> ledger.Poster:
+# Litestar resolves dependencies that stand side by side in a task each, and those in a row one after another. They only
+# hand over what is there, so they stand in a row.
+def _poster(state: State, database: Database) -> ledger.Poster:  # noqa: ARG001
     poster: ledger.Poster = state.poster
     return poster
 
 
-def _doctor(state: State) -> Doctor:
+def _doctor(state: State, settings: Settings) -> Doctor:  # noqa: ARG001
     doctor: Doctor = state.doctor
     return doctor
 
 
-def _frame(state: State) -> Frame:
+def _frame(state: State, poster: ledger.Poster) -> Frame:  # noqa: ARG001
     frame: Frame = state.frame
     return frame
 
 
-def _settings(state: State) -> Settings:
+def _settings(state: State, frame: Frame) -> Settings:  # noqa: ARG001
     settings: Settings = state.settings
     return settings
 

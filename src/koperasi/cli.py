@@ -40,6 +40,7 @@ from koperasi.reports import commandline_doctor as doctor
 from koperasi.reports import exports
 from koperasi.reports import service_checkpoints as checkpoints
 from koperasi.reports.checkpoints import installation_key
+from koperasi.simulations import commandline as simulations
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -383,6 +384,7 @@ def verify(
 
 
 app.add_typer(privacy.commands(addresses, opened, run), name="keys")
+app.add_typer(simulations.commands(), name="simulate")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.utils.scope.state import ScopeState
 
+from koperasi.approvals import service as approvals
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database
 from koperasi.i18n import DEFAULT_LOCALE, LOCALES, N_
@@ -15,6 +16,8 @@ from koperasi.permissions import Identity, Permission, Role
 from koperasi.web.render import NavItem, Notice, Pages, private_page
 
 LOCALE_COOKIE = "lang"
+
+APPROVALS = "/persetujuan"
 
 NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/meja", N_("Meja"), "b", Permission.POST_SAVINGS),
@@ -25,6 +28,7 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/neraca-saldo", N_("Neraca saldo"), "n", Permission.READ_BOOKS),
     ("/laporan", N_("Laporan"), "l", Permission.READ_AGGREGATES),
     ("/jurnal", N_("Jurnal"), "j", Permission.READ_BOOKS),
+    (APPROVALS, N_("Persetujuan"), "", Permission.READ_APPROVALS),
     ("/ekspor", N_("Ekspor"), "e", Permission.EXPORT_BOOKS),
     ("/pemeriksaan", N_("Pemeriksaan"), "", Permission.VERIFY),
     ("/titik-periksa", N_("Titik periksa"), "", Permission.ISSUE_CHECKPOINT),
@@ -33,6 +37,7 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/jejak-audit", N_("Jejak audit"), "", Permission.READ_AUDIT),
     ("/hak-akses", N_("Hak akses"), "", Permission.READ_ACCESS),
     ("/hapus-keterangan", N_("Hapus keterangan"), "", Permission.ERASE_NOTE),
+    ("/simulasi", N_("Simulasi"), "", Permission.SIMULATE),
     ("/saldo-saya", N_("Saldo saya"), "", Permission.OWN_PAGES),
     ("/buku-anggota", N_("Buku anggota"), "", Permission.OWN_PAGES),
     ("/data-saya", N_("Data saya"), "", Permission.OWN_PAGES),
@@ -97,16 +102,21 @@ class Frame:
     ) -> Response[str]:
         """The page as a response that no cache keeps."""
         identity = request.scope.get("user")
-        cooperative = None
+        cooperative, waiting = None, 0
         if isinstance(identity, Identity):
             async with self._database.directory() as connection:
                 cooperative = view_of(await cooperatives.cooperative_of(connection, identity.book_id))
+            if identity.may(Permission.APPROVE):
+                async with self._database.reading(identity.book_id) as connection:
+                    waiting = await approvals.waiting(
+                        connection, identity.book_id, identity.username, datetime.now(UTC)
+                    )
         html = self.pages.render(
             template,
             locale=locale_of(request),
             identity=identity,
             cooperative=cooperative,
-            nav=navigation(identity, request.url.path),
+            nav=navigation(identity, request.url.path, waiting),
             notices=notices,
             csrf_token=ScopeState.from_scope(request.scope).csrf_token or "",
             path=request.url.path,
@@ -117,12 +127,12 @@ class Frame:
         return private_page(html, status=status, headers=headers)
 
 
-def navigation(identity: object, path: str) -> list[NavItem]:
-    """The words that this person may follow; the one they are at is marked."""
+def navigation(identity: object, path: str, waiting: int = 0) -> list[NavItem]:
+    """The words that this person may follow; the one they are at is marked. ``waiting``: what they may agree to."""
     if not isinstance(identity, Identity):
         return []
     return [
-        NavItem(url, label, key, path == url or path.startswith(url + "/"))
+        NavItem(url, label, key, path == url or path.startswith(url + "/"), waiting=waiting if url == APPROVALS else 0)
         for url, label, key, permission in NAVIGATION
         if identity.may(permission)
     ]

@@ -81,6 +81,10 @@ class Permission(StrEnum):
     """Hold and close months, and ask that a closed one be opened again."""
     CONFIRM_REOPEN = "confirm-reopen"
     """Agree that a closed month be opened again, which somebody else asked for."""
+    READ_APPROVALS = "read-approvals"
+    """What waits for a second person; who may not read the books sees what they asked for themselves."""
+    APPROVE = "approve"
+    """Agree to, or refuse, what somebody else asked for."""
     VERIFY = "verify"
     """Have the whole book computed again; it is read, and nothing in it changes."""
     ISSUE_CHECKPOINT = "issue-checkpoint"
@@ -94,13 +98,15 @@ class Permission(StrEnum):
     MANAGE_COOPERATIVE = "manage-cooperative"
     READ_AUDIT = "read-audit"
     """Who did what, when and from where."""
+    SIMULATE = "simulate"
+    """Try the rules on figures that stand in no book."""
     READ_ACCESS = "read-access"
     """This table, as a page."""
 
 
 _P = Permission
 
-_STAFF = frozenset({_P.READ_ACCESS})
+_STAFF = frozenset({_P.READ_ACCESS, _P.SIMULATE})
 _READING = _STAFF | {
     _P.READ_MEMBERS,
     _P.READ_SAVINGS,
@@ -108,6 +114,7 @@ _READING = _STAFF | {
     _P.READ_AGGREGATES,
     _P.READ_BOOKS,
     _P.EXPORT_BOOKS,
+    _P.READ_APPROVALS,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -124,15 +131,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.VERIFY,
         _P.IMPORT,
     },
-    Role.KASIR: _STAFF | {_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS},
+    Role.KASIR: _STAFF | {_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS, _P.READ_APPROVALS},
     Role.KETUA: _READING
-    | {_P.VIEW_NIK, _P.ERASE_DATA, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.CONFIRM_REOPEN, _P.READ_AUDIT},
-    Role.PENGURUS: _READING | {_P.CONFIRM_REOPEN},
+    | {_P.VIEW_NIK, _P.ERASE_DATA, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.CONFIRM_REOPEN, _P.APPROVE, _P.READ_AUDIT},
+    Role.PENGURUS: _READING | {_P.CONFIRM_REOPEN, _P.APPROVE},
     Role.PENGAWAS: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
     Role.AUDITOR: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
     Role.DPS: _STAFF | {_P.READ_AGGREGATES, _P.READ_BOOKS},
     Role.PENDAMPING: _STAFF | {_P.READ_AGGREGATES},
-    Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.OWN_PAGES}),
+    Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.SIMULATE, _P.OWN_PAGES}),
     Role.ADMIN: _STAFF | {_P.ERASE_NOTE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE, _P.READ_AUDIT},
 }
 
@@ -154,6 +161,8 @@ PERMISSION_LABELS = {
     _P.REVERSE: N_("Membatalkan jurnal dengan jurnal balik"),
     _P.CLOSE_PERIOD: N_("Menahan dan menutup bulan, meminta pembukaan kembali"),
     _P.CONFIRM_REOPEN: N_("Menyetujui pembukaan kembali bulan"),
+    _P.READ_APPROVALS: N_("Melihat permintaan persetujuan; kasir hanya yang dimintanya"),
+    _P.APPROVE: N_("Menyetujui atau menolak permintaan orang lain"),
     _P.IMPORT: N_("Mengimpor berkas"),
     _P.VERIFY: N_("Menguji keutuhan seluruh buku"),
     _P.ISSUE_CHECKPOINT: N_("Menandatangani jurnal terakhir untuk dibawa"),
@@ -162,6 +171,7 @@ PERMISSION_LABELS = {
     _P.MANAGE_USERS: N_("Mengelola pengguna"),
     _P.MANAGE_COOPERATIVE: N_("Mengubah data dan kebijakan koperasi"),
     _P.READ_AUDIT: N_("Melihat jejak audit"),
+    _P.SIMULATE: N_("Menghitung simulasi"),
     _P.READ_ACCESS: N_("Melihat daftar hak akses ini"),
 }
 """What each permission lets people do, for the page that shows the table; ``PUBLIC`` and ``SESSION`` stand in none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from koperasi.access import tables as _access
+from koperasi.approvals import tables as _approvals
 from koperasi.audit import tables as _audit
 from koperasi.cooperatives import tables as _cooperatives
 from koperasi.db import metadata
@@ -15,4 +16,4 @@ from koperasi.savings import tables as _savings
 
 __all__ = ["metadata"]
 
-SLICES = (_access, _audit, _cooperatives, _groups, _imports, _members, _privacy, _reports, _savings)
+SLICES = (_access, _approvals, _audit, _cooperatives, _groups, _imports, _members, _privacy, _reports, _savings)

@@ -6,6 +6,8 @@ wherever it stands. Spelling follows KBBI (*miliar*, *triliun*, *kuadriliun*).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from num2words import num2words
 
 SEN_PER_RUPIAH = 100
@@ -59,6 +61,7 @@ def english_words(minor: int) -> str:
     return _capitalised(f"{words} and {num2words(sen, lang='en')} sen" if sen else words)
 
 
+@lru_cache(maxsize=2048)  # a village pays in by the same few amounts
 def amount_in_words(minor: int, locale: str) -> str:
     """A rupiah amount (in sen) in the words of the reader's language."""
     return english_words(minor) if locale == "en" else kuitansi_words(minor)

@@ -21,7 +21,9 @@ from ledger.chart import (
     close_account,
     find_accounts,
     found_book,
+    hold,
     open_accounts,
+    release,
     rename_account,
     set_floor,
 )
@@ -56,6 +58,7 @@ from ledger.periods import (
     set_period,
 )
 from ledger.refusals import keep_refusal
+from ledger.sums import first_level_moves, first_level_sums
 from ledger.verify import Finding, Report, verify
 
 __all__ = [
@@ -108,15 +111,19 @@ __all__ = [
     "erasure_of",
     "exponent",
     "find_accounts",
+    "first_level_moves",
+    "first_level_sums",
     "found_book",
     "from_money",
     "head",
     "head_at",
+    "hold",
     "keep_refusal",
     "open_accounts",
     "parent_code",
     "period_acts",
     "periods",
+    "release",
     "rename_account",
     "reopen_confirm",
     "reopen_request",

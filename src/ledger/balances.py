@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Lateral, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import schema
 from ledger.account import Account
-from ledger.chart import ACCOUNT_COLUMNS, to_account
+from ledger.chart import ACCOUNT_COLUMNS, chart, to_account
 from ledger.entry import Entry, EntryLine, Note
 from ledger.errors import UnknownEntryError
 from ledger.known import in_force, turnovers
+from ledger.sums import first_level_sums
 
 
 class StatementLine(NamedTuple):
@@ -72,6 +73,10 @@ async def balance(
 
     ``known_at``: as the book knew it when that entry was its last.
     """
+    if "." not in account.code and (account.control or as_of is not None or known_at is not None):
+        sums = await first_level_sums(connection, book_id, as_of, known_at=known_at)
+        debit, credit = sums.get(account.code, (0, 0))
+        return debit - credit
     table = schema.account
     beneath = and_(table.c.book_id == book_id, _in_tree(account.code))
     if as_of is None and known_at is None:
@@ -107,16 +112,18 @@ async def trial_balance(
     Accounts without entries are there with nothing. Not ``detailed``: what lies beneath a control account is summed
     into it and left out. ``known_at``: as the book knew it when that entry was its last.
     """
+    if not detailed:
+        sums = await first_level_sums(connection, book_id, as_of, known_at=known_at)
+        tops = await chart(connection, book_id, top_only=True)
+        return [TrialBalanceRow(one, *sums.get(one.code, (0, 0))) for one in tops]
     table = schema.account
     if as_of is None and known_at is None:
         query = select(*ACCOUNT_COLUMNS, table.c.debit.label("d"), table.c.credit.label("c"))
     else:
-        sums = _turnover_sums(book_id, as_of, known_at).subquery()
+        moved = _turnover_sums(book_id, as_of, known_at).subquery()
         query = select(
-            *ACCOUNT_COLUMNS, func.coalesce(sums.c.debit, 0).label("d"), func.coalesce(sums.c.credit, 0).label("c")
-        ).select_from(table.outerjoin(sums, sums.c.account_id == table.c.account_id))
-    if not detailed:
-        return await _summed(connection, book_id, query)
+            *ACCOUNT_COLUMNS, func.coalesce(moved.c.debit, 0).label("d"), func.coalesce(moved.c.credit, 0).label("c")
+        ).select_from(table.outerjoin(moved, moved.c.account_id == table.c.account_id))
     rows = await connection.execute(query.where(table.c.book_id == book_id).order_by(table.c.code))
     return [_row(dict(row)) for row in rows.mappings()]
 
@@ -129,26 +136,6 @@ def _turnover_sums(book_id: int, as_of: date | None, known_at: int | None) -> Se
         func.sum(turnover.c.credit).label("credit"),
     ).group_by(turnover.c.account_id)
     return query if as_of is None else query.where(turnover.c.day <= as_of)
-
-
-async def _summed(
-    connection: AsyncConnection, book_id: int, query: Select[tuple[object, ...]]
-) -> list[TrialBalanceRow]:
-    table = schema.account
-    inner = query.where(table.c.book_id == book_id).subquery()
-    top = func.split_part(inner.c.code, ".", 1)
-    sums = (
-        select(top.label("top"), func.sum(inner.c.d).label("d"), func.sum(inner.c.c).label("c"))
-        .group_by(top)
-        .subquery()
-    )
-    rows = await connection.execute(
-        select(*ACCOUNT_COLUMNS, sums.c.d, sums.c.c)
-        .select_from(table.join(sums, sums.c.top == table.c.code))
-        .where(table.c.book_id == book_id)
-        .order_by(table.c.code)
-    )
-    return [_row(dict(row)) for row in rows.mappings()]
 
 
 def _row(facts: dict[str, Any]) -> TrialBalanceRow:
@@ -224,7 +211,9 @@ def _told(chosen: Select[Any], known_at: int | None) -> Select[Any]:
     ).select_from(page.join(said, true()).outerjoin(note, true()).outerjoin(undone, true()))
 
 
-def _beside(book: ColumnElement[int], number: ColumnElement[int], known_at: int | None) -> tuple[Lateral, Lateral]:
+def _beside(
+    book: ColumnElement[int], number: ColumnElement[int], known_at: int | None
+) -> tuple[FromClause, FromClause]:
     """An entry's note and who undoes it, each by its whole key."""
     note, reversal = schema.note, schema.reversal
     return (

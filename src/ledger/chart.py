@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text, tuple_, update
+from sqlalchemy import func, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -136,7 +136,7 @@ async def chart(connection: AsyncConnection, book_id: int, *, top_only: bool = F
     table = schema.account
     query = select(*ACCOUNT_COLUMNS).where(table.c.book_id == book_id).order_by(table.c.code)
     if top_only:
-        query = query.where(~table.c.code.contains("."))
+        query = query.where(func.strpos(table.c.code, ".") == literal_column("0"))
     return [to_account(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -181,6 +181,41 @@ async def set_floor(connection: AsyncConnection, book_id: int, account_id: int, 
     if floor is not None and found.balance - found.held < min(floor, 0):
         raise AccountError(f"{found.code} stands below this floor already")
     await _set(connection, book_id, account_id, floor=floor)
+
+
+async def hold(connection: AsyncConnection, book_id: int, account_id: int, amount: int) -> None:
+    """Keep part of a balance from being taken, until ``release``; postings count it as if it had left.
+
+    Raises:
+        UnknownAccountError: no such account.
+        AccountError: the amount is not above zero, or more than is available above the floor.
+    """
+    if amount <= 0:
+        raise AccountError("a hold is above zero")
+    # Two who hold at once, and whoever posts, must see each other's.
+    await lock_head(connection, book_id)
+    found = (await accounts_by_id(connection, book_id, [account_id])).get(account_id)
+    if found is None:
+        raise UnknownAccountError(str(account_id))
+    if found.floor is not None and amount > found.available:
+        raise AccountError(f"{found.code} has not that much to hold")
+    await _set(connection, book_id, account_id, held=found.held + amount)
+
+
+async def release(connection: AsyncConnection, book_id: int, account_id: int, amount: int) -> None:
+    """Give back what was held.
+
+    Raises:
+        UnknownAccountError: no such account.
+        AccountError: the amount is not above zero, or more than is held.
+    """
+    await lock_head(connection, book_id)
+    found = (await accounts_by_id(connection, book_id, [account_id])).get(account_id)
+    if found is None:
+        raise UnknownAccountError(str(account_id))
+    if not 0 < amount <= found.held:
+        raise AccountError(f"{found.code} has not that much held")
+    await _set(connection, book_id, account_id, held=found.held - amount)
 
 
 async def _set(connection: AsyncConnection, book_id: int, account_id: int, **values: Any) -> None:

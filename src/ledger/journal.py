@@ -207,6 +207,7 @@ async def _write(raw: Any, batch: Batch) -> None:
         [credit for _, credit in totals],
         _same(list(latest.values())),
         batch.recorded_at,
+        *_columns(_first_level(batch.accounts, days), 5),
     )
     if batch.notes:
         await raw.execute(sql.WRITE_NOTES, batch.book_id, *_columns(batch.notes, 3))
@@ -215,6 +216,20 @@ async def _write(raw: Any, batch: Batch) -> None:
         await raw.execute(sql.UNDO_REVERSALS, batch.book_id, *_columns(sorted(batch.undone, key=itemgetter(1)), 3))
     if batch.links:
         await raw.execute(sql.LINK_REVERSALS, batch.book_id, *_columns(batch.links, 2))
+
+
+def _first_level(
+    accounts: Mapping[int, AccountFacts], days: Sequence[tuple[int, date, int, int]]
+) -> list[tuple[str, date, str, int, int]]:
+    """What the days' turnovers come to for accounts of the first level, by day and by month."""
+    sums: dict[tuple[str, date, str], list[int]] = {}
+    for account_id, day, debit, credit in days:
+        code = accounts[account_id].code.partition(".")[0]
+        for place in (("day", day, code), ("month", month_of(day), code)):
+            both = sums.setdefault(place, [0, 0])
+            both[0] += debit
+            both[1] += credit
+    return [(*place, debit, credit) for place, (debit, credit) in sums.items()]
 
 
 def _places(drafts: Sequence[Draft], before: int) -> tuple[list[int], list[int]]:

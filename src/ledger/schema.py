@@ -21,6 +21,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Sequence,
     Table,
@@ -97,6 +98,7 @@ account = Table(
         name="floor",
     ),
     Index("uq_ledger_account_code_book_id", "code", "book_id", unique=True),
+    Index("ix_ledger_account_top", "code", "book_id", postgresql_where=text("strpos(code, '.') = 0")),
 )
 
 entry = Table(
@@ -180,6 +182,22 @@ turnover = Table(
     PrimaryKeyConstraint("book_id", "account_id", "day"),
     CheckConstraint("debit >= 0 AND credit >= 0", name="totals"),
 )
+
+sums = Table(
+    "ledger_sum",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("span", Text, nullable=False),
+    Column("begins", Date, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("debit", Numeric, nullable=False),
+    Column("credit", Numeric, nullable=False),
+    PrimaryKeyConstraint("book_id", "span", "begins", "code"),
+    CheckConstraint("span IN ('day','month')", name="span"),
+    CheckConstraint("span = 'day' OR EXTRACT(day FROM begins) = 1", name="begins"),
+    CheckConstraint("debit >= 0 AND credit >= 0", name="totals"),
+)
+"""Turnovers of accounts of the first level with all beneath them, by day and by month: what a trial balance reads."""
 
 key = Table(
     "ledger_key",

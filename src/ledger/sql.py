@@ -108,6 +108,11 @@ WITH entries AS (
     FROM unnest($26::bigint[], $27::date[], $28::bigint[], $29::bigint[]) AS u(account_id, day, debit, credit)
   ON CONFLICT (book_id, account_id, day)
   DO UPDATE SET debit = t.debit + excluded.debit, credit = t.credit + excluded.credit
+), sums AS (
+  INSERT INTO ledger_sum AS s (book_id, span, begins, code, debit, credit)
+  SELECT $1, * FROM unnest($35::text[], $36::date[], $37::text[], $38::numeric[], $39::numeric[])
+  ON CONFLICT (book_id, span, begins, code)
+  DO UPDATE SET debit = s.debit + excluded.debit, credit = s.credit + excluded.credit
 ), totals AS (
   UPDATE ledger_account
      SET debit = ($31::bigint[])[width_bucket(account_id, $30)],

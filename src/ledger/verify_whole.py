@@ -32,6 +32,13 @@ WITH moved AS MATERIALIZED (
          a.control, a.floor, coalesce(s.debit, 0) AS debit, coalesce(s.credit, 0) AS credit, s.first, s.last,
          CASE a.side WHEN 'debit' THEN 1 ELSE -1 END * coalesce(s.debit - s.credit, 0) - a.held AS available
     FROM (SELECT * FROM ledger_account WHERE book_id = :book) a LEFT JOIN sums s USING (account_id)
+), tops AS MATERIALIZED (
+  SELECT split_part(a.code, '.', 1) AS top, a.currency, m.day, sum(m.debit) AS debit, sum(m.credit) AS credit
+    FROM moved m JOIN a USING (account_id) GROUP BY 1, 2, 3
+), spans AS (
+  SELECT 'day' AS span, day AS begins, top, currency, debit, credit FROM tops
+  UNION ALL
+  SELECT 'month', date_trunc('month', day)::date, top, currency, sum(debit), sum(credit) FROM tops GROUP BY 2, 3, 4
 )
 SELECT 'account-total' AS code, code AS account, currency, NULL::text AS day, debit, credit FROM a
  WHERE kept_debit <> debit OR kept_credit <> credit
@@ -51,6 +58,12 @@ SELECT 'turnover', coalesce(a.code, 'no. ' || account_id), a.currency, day::text
   FULL JOIN moved m USING (account_id, day)
   LEFT JOIN a USING (account_id)
  WHERE t.debit IS DISTINCT FROM m.debit OR t.credit IS DISTINCT FROM m.credit
+UNION ALL
+SELECT 'sum', top, s.currency, to_char(begins, CASE span WHEN 'day' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM' END),
+       coalesce(s.debit, 0), coalesce(s.credit, 0)
+  FROM (SELECT span, begins, code AS top, debit, credit FROM ledger_sum WHERE book_id = :book) k
+  FULL JOIN spans s USING (span, begins, top)
+ WHERE k.debit IS DISTINCT FROM s.debit OR k.credit IS DISTINCT FROM s.credit
  ORDER BY 1, 2, 4
 """
 
@@ -152,6 +165,7 @@ CHECKS = (
             "control-posted": Wording("account {account}", "it is a control account, yet it has postings of its own"),
             "before-opening": Wording("account {account}", "it has postings on {day}, before it was opened"),
             "turnover": Wording("account {account} on {day}", "turnover should be {debit} and {credit}"),
+            "sum": Wording("account {account} in {day}", "its sum with all beneath it should be {debit} and {credit}"),
         },
     ),
     Check(

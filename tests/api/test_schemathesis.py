@@ -203,14 +203,17 @@ def test_nobody(case, call):
 
 UNLIKELY = {
     "DELETE /api/v1/groups/{number}/members/{member}",
+    "DELETE /api/v1/journal-entries/{number}/note",
     "POST /api/v1/members/{number}/erasure",
     "POST /api/v1/members/{number}/savings-accounts",
     "POST /api/v1/tokens",
     "PUT /api/v1/periods/{month}",
     "POST /api/v1/periods/{month}/reopening-requests",
     "POST /api/v1/periods/{month}/reopenings",
+    "POST /api/v1/year-closings",
 }
-"""Somebody must be in the group, the chair ask for the erasure, an account not yet open, a password right, a month over or closed."""
+"""Somebody must be in the group, an entry have a note, the chair ask for the erasure, an account not yet open, a password right, a month over
+or closed, a year over and not yet closed."""
 
 
 def test_requests_got_through_to_the_book():

@@ -15,7 +15,7 @@ from koperasi.db import Database
 from ledger import AccountType, Draft, Line, NewAccount, Outcome, Report, Side
 
 DAY = date(2026, 11, 25)
-TABLES = ("book", "account", "entry", "note", "posting", "turnover", "reversal", "period", "period_act", "key")
+TABLES = ("book", "account", "entry", "note", "posting", "turnover", "sum", "reversal", "period", "period_act", "key")
 
 CHART = (
     NewAccount("1101", "Kas", "Cash", AccountType.ASSET, Side.DEBIT, floor=0),

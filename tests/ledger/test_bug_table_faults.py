@@ -98,7 +98,7 @@ async def test_b28_a_hold_that_is_let_go_leaves_what_was_there_before(desk, floo
 
 # --- all or nothing -------------------------------------------------------------------------------------------------
 
-WRITTEN = ("entry", "posting", "key", "turnover", "account", "head", "note", "reversal")
+WRITTEN = ("entry", "posting", "key", "turnover", "sum", "account", "head", "note", "reversal")
 
 
 @pytest.mark.parametrize("way", BOTH_WAYS)

@@ -144,7 +144,7 @@ async def test_the_journal_is_append_only(desk, acting, role, table, statement):
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("table", ["ledger_turnover", "ledger_account", "ledger_reversal"])
+@pytest.mark.parametrize("table", ["ledger_turnover", "ledger_sum", "ledger_account", "ledger_reversal"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_what_is_derived_cannot_be_deleted(desk, acting, role, table, statement):
     async with acting(role) as connection:
@@ -171,7 +171,7 @@ async def test_the_application_writes_the_journal_only_as_the_writer(desk, actin
             await write_raw(connection, desk, ("1101", 5), ("3101", -5))
 
 
-@pytest.mark.parametrize("table", ["ledger_turnover", "ledger_reversal", "ledger_key", "ledger_head"])
+@pytest.mark.parametrize("table", ["ledger_turnover", "ledger_sum", "ledger_reversal", "ledger_key", "ledger_head"])
 async def test_the_application_does_not_touch_what_append_keeps(desk, acting, table):
     async with acting("application") as connection:
         with refused("permission denied"):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, LargeBinary, Table, text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, LargeBinary, Numeric, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -28,7 +28,7 @@ ROLES = ("koperasi_app", "koperasi_ledger")
 
 def some_value(kind: object) -> str:
     """A literal of a column's type."""
-    if isinstance(kind, (BigInteger, Integer)):
+    if isinstance(kind, (BigInteger, Integer, Numeric)):
         return "1"
     if isinstance(kind, Boolean):
         return "false"
@@ -181,7 +181,10 @@ async def test_rights_over_whole_tables(owner_engine):
     }  # fmt: skip
     # What append needs, and that the words of a note may be erased; of an erasure it writes its own columns only.
     assert writer == {
-        *((f"ledger_{table}", "INSERT") for table in ("entry", "note", "posting", "key", "turnover", "reversal")),
+        *(
+            (f"ledger_{table}", "INSERT")
+            for table in ("entry", "note", "posting", "key", "turnover", "sum", "reversal")
+        ),
         ("ledger_note", "DELETE"),
     }
 
@@ -200,7 +203,7 @@ async def test_rights_over_whole_tables(owner_engine):
             "koperasi_ledger",
             {
                 *(f"ledger_account.{name}" for name in ("debit", "credit", "last_day")),
-                *("ledger_turnover.debit", "ledger_turnover.credit"),
+                *("ledger_turnover.debit", "ledger_turnover.credit", "ledger_sum.debit", "ledger_sum.credit"),
                 *(f"ledger_head.last_{name}" for name in ("number", "hash", "recorded_at")),
                 "ledger_reversal.undone_by",
             },

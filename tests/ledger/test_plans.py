@@ -26,6 +26,7 @@ STATEMENTS = {
 SAMPLES = {
     "int8": 1,
     "int4": 1,
+    "numeric": 1,
     "date": date(2026, 11, 25),
     "timestamptz": datetime(2026, 11, 25, tzinfo=UTC),
     "bytea": bytes(32),

@@ -128,7 +128,7 @@ async def test_a_changed_date_of_the_postings(damaged):
         "UPDATE ledger_posting SET effective_date = '2026-11-26' WHERE book_id = {b} AND entry_number = 3"
     )
     assert {("line-date", "entry 3 line 1"), ("line-date", "entry 3 line 2")} <= where(found)
-    assert {code for code, _ in where(found)} == {"line-date", "turnover", "last-day"}
+    assert {code for code, _ in where(found)} == {"line-date", "turnover", "sum", "last-day"}
 
 
 async def test_a_changed_amount(damaged):
@@ -141,6 +141,8 @@ async def test_a_changed_amount(damaged):
         ("running-balance", "entry 2 line 2"),
         ("account-total", "account 1102"),
         ("turnover", "account 1102 on 2026-11-25"),
+        ("sum", "account 1102 in 2026-11-25"),
+        ("sum", "account 1102 in 2026-11"),
     }
 
 
@@ -166,7 +168,8 @@ async def test_a_renumbered_line(damaged):
 
 async def test_a_renamed_account_code(damaged):
     found = await damaged("UPDATE ledger_account SET code = '2109' WHERE book_id = {b} AND account_id = {a2101_1}")
-    assert where(found) == {("seal", "entry 3"), ("seal", "entry 4")}
+    sums = {("sum", f"account {code} in 2026-11{day}") for code in ("2101", "2109") for day in ("", "-25")}
+    assert where(found) == {("seal", "entry 3"), ("seal", "entry 4")} | sums
 
 
 async def test_a_cut_tail(damaged, desk):
@@ -231,6 +234,21 @@ async def test_changed_turnover(damaged, statement):
 async def test_a_turnover_of_a_day_without_postings(damaged):
     found = await damaged("INSERT INTO ledger_turnover VALUES ({b}, {a1102}, '2026-01-01', 1, 0)")
     assert where(found) == {("turnover", "account 1102 on 2026-01-01")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "places"),
+    [
+        (
+            "UPDATE ledger_sum SET credit = credit + 1 WHERE book_id = {b} AND code = '2101' AND span = 'month'",
+            {"2026-11"},
+        ),
+        ("DELETE FROM ledger_sum WHERE book_id = {b} AND code = '2101'", {"2026-11", "2026-11-25"}),
+        ("INSERT INTO ledger_sum VALUES ({b}, 'day', '2026-01-01', '2101', 1, 0)", {"2026-01-01"}),
+    ],
+)
+async def test_changed_sums_of_a_control_account(damaged, statement, places):
+    assert where(await damaged(statement)) == {("sum", f"account 2101 in {place}") for place in places}
 
 
 async def test_a_changed_running_balance(damaged):

@@ -88,7 +88,9 @@ class Authentication(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=identity, auth=token_hash)
 
 
-def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def permission_guard(  # async, since Litestar gives a plain guard a thread for each request
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """Let in who may come in; a handler without a permission lets in nobody.
 
     Raises:

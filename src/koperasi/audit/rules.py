@@ -46,6 +46,11 @@ class Action(StrEnum):
     EXPORTED = "export"
     CHECKPOINT_ISSUED = "checkpoint.issued"
     NOTE_ERASED = "note.erased"
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_REFUSED = "approval.refused"
+    APPROVAL_EXPIRED = "approval.expired"
+    APPROVAL_WITHDRAWN = "approval.withdrawn"
 
     @property
     def label(self) -> str:
@@ -87,6 +92,11 @@ LABELS = {
     Action.CHECKPOINT_ISSUED: N_("Titik periksa dibuat"),
     Action.NOTE_ERASED: N_("Keterangan jurnal dihapus"),
     Action.EXPORTED: N_("Buku diekspor"),
+    Action.APPROVAL_ASKED: N_("Persetujuan diminta"),
+    Action.APPROVAL_GIVEN: N_("Permintaan disetujui"),
+    Action.APPROVAL_REFUSED: N_("Permintaan ditolak"),
+    Action.APPROVAL_EXPIRED: N_("Permintaan kedaluwarsa"),
+    Action.APPROVAL_WITHDRAWN: N_("Permintaan ditarik kembali"),
 }
 
 

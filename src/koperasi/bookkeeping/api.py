@@ -10,6 +10,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter, QueryParameter
 
 import ledger
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import NeedsApproval
 from koperasi.bookkeeping import api_closing, service
 from koperasi.bookkeeping.wire import (
     BulkIn,
@@ -114,23 +116,29 @@ class JournalController(Controller):
     @post(
         "/journal-entries",
         opt={"permission": Permission.POST_JOURNAL},
-        responses=problems(400, 401, 403, 422, 503),
+        responses={**problems(400, 401, 403, 422, 503), **approvals.ACCEPTED},
         operation_class=MovesMoney,
     )
     async def post_entry(
         self, request: ApiRequest, database: Database, poster: ledger.Poster, data: EntryIn, key: KeyHeader = None
     ) -> Response[EntryOut]:
-        """Post an entry by hand, once for each ``Idempotency-Key``. Each error names its line (``lines.2.account``)."""
+        """Post an entry by hand, once for each ``Idempotency-Key``. Each error names its line (``lines.2.account``).
+
+        Above the policy's limit a second person must agree: 202, and nothing is posted until then.
+        """
         del key  # documented here, read with the body
-        settled = await service.post_entry(
-            database,
-            poster,
-            request.user.book_id,
-            data.new(),
-            today=await _today(request, database),
-            actor=request.user.username,
-            idempotency=await idempotency(request),
-        )
+        try:
+            settled = await service.post_entry(
+                database,
+                poster,
+                request.user.book_id,
+                data.new(),
+                today=await _today(request, database),
+                actor=request.user.username,
+                idempotency=await idempotency(request),
+            )
+        except NeedsApproval as need:
+            return await _asked(request, database, need)
         return await _entry(request, database, settled)
 
     @get("/journal-entries/{number:int}", opt={"permission": Permission.READ_BOOKS}, responses=problems(401, 403, 404))
@@ -142,7 +150,7 @@ class JournalController(Controller):
     @post(
         "/journal-entries/{number:int}/reversals",
         opt={"permission": Permission.REVERSE},
-        responses=problems(400, 401, 403, 404, 409, 422, 503),
+        responses={**problems(400, 401, 403, 404, 409, 422, 503), **approvals.ACCEPTED},
         operation_class=MovesMoney,
     )
     async def reverse_entry(
@@ -154,20 +162,26 @@ class JournalController(Controller):
         data: ReversalIn,
         key: KeyHeader = None,
     ) -> Response[EntryOut]:
-        """Undo an entry by one that mirrors it. It may be undone once; the answer is the new entry."""
+        """Undo an entry by one that mirrors it. It may be undone once; the answer is the new entry.
+
+        Where the policies want a second person for reversals: 202, and nothing is posted until they agree.
+        """
         del key  # documented here, read with the body
-        settled = await service.reverse_entry(
-            database,
-            poster,
-            request.user.book_id,
-            number,
-            reason=data.reason,
-            effective_date=data.date,
-            today=await _today(request, database),
-            actor=request.user.username,
-            idempotency=await idempotency(request),
-            of_reversal=data.of_reversal,
-        )
+        try:
+            settled = await service.reverse_entry(
+                database,
+                poster,
+                request.user.book_id,
+                number,
+                reason=data.reason,
+                effective_date=data.date,
+                today=await _today(request, database),
+                actor=request.user.username,
+                idempotency=await idempotency(request),
+                of_reversal=data.of_reversal,
+            )
+        except NeedsApproval as need:
+            return await _asked(request, database, need)
         return await _entry(request, database, settled)
 
     @post(
@@ -290,6 +304,15 @@ class PeriodController(Controller):
 async def _today(request: ApiRequest, database: Database) -> date:
     async with database.directory() as connection:
         return (await cooperative_of(connection, request.user.book_id)).today(datetime.now(UTC))
+
+
+async def _asked(request: ApiRequest, database: Database, need: NeedsApproval) -> Response[Any]:
+    """That a second person must agree."""
+    book_id = request.user.book_id
+    async with database.work(book_id) as work:
+        asked = await approvals.ask(work.connection, book_id, need, datetime.now(UTC))
+        await work.commit()
+    return approvals.accepted(asked)
 
 
 async def _entry(request: ApiRequest, database: Database, settled: Settled) -> Response[EntryOut]:

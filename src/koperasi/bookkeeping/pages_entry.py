@@ -9,6 +9,8 @@ from litestar.params import Parameter
 from litestar.response import Redirect
 
 import ledger
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import NeedsApproval
 from koperasi.bookkeeping import service
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
@@ -63,6 +65,8 @@ class EntryPages(Controller):
                 actor=request.user.username,
                 idempotency=Idempotency.of("web", str(key), "jurnal", new),
             )
+        except NeedsApproval as need:
+            return await _asked(request, database, need)
         except Refusal as refusal:
             form.add_refusal(refusal, places)
             return await _entry_form(request, database, frame, form, str(uuid4()), status=refusal.status, added_up=True)
@@ -100,6 +104,8 @@ class EntryPages(Controller):
                 idempotency=Idempotency.of("web", str(key), "balik", number, reason, day, of_reversal),
                 of_reversal=of_reversal,
             )
+        except NeedsApproval as need:
+            return await _asked(request, database, need)
         except Refusal as refusal:
             form.add_refusal(refusal)
             return await _reversal_form(request, database, frame, form, number, status=refusal.status)
@@ -110,6 +116,15 @@ async def today_of(request: ApiRequest, database: Database) -> date:
     """The cooperative's day."""
     async with database.directory() as connection:
         return (await cooperative_of(connection, request.user.book_id)).today(datetime.now(UTC))
+
+
+async def _asked(request: ApiRequest, database: Database, need: NeedsApproval) -> Redirect:
+    """Keep the draft for a second person, and show it."""
+    book_id = request.user.book_id
+    async with database.work(book_id) as work:
+        asked = await approvals.ask(work.connection, book_id, need, datetime.now(UTC))
+        await work.commit()
+    return Redirect(f"/persetujuan/{asked.number}?baru=1", status_code=303)
 
 
 def _rows(form: Form) -> int:

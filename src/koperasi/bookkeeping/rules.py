@@ -200,3 +200,11 @@ def effects(entry: ledger.Entry, accounts: Mapping[int, ledger.Account]) -> list
 def sums(lines: Sequence[NewLine]) -> tuple[int, int]:
     """Debits and credits of lines being written, in minor units."""
     return sum(line.debit_minor or 0 for line in lines), sum(line.credit_minor or 0 for line in lines)
+
+
+def sum_minor(new: NewEntry) -> int:
+    """How large an entry by hand is: its largest sum of debits in one currency, in minor units."""
+    debits: dict[str, int] = {}
+    for line in new.lines:
+        debits[line.currency] = debits.get(line.currency, 0) + (line.debit_minor or 0)
+    return max(debits.values(), default=0)

@@ -15,7 +15,7 @@ from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.formats import TIME_ZONE_LABELS, format_amount, parse_wire_amount, wire_amount
 from koperasi.frame import Frame
-from koperasi.i18n import N_
+from koperasi.i18n import N_, translate
 from koperasi.permissions import Permission, Role
 from koperasi.rest import ApiRequest
 from koperasi.web.forms import Form
@@ -236,4 +236,8 @@ def shown(definition: Definition, value: str, locale: str) -> str:
     """A policy's value for people: Rp100.000, or 2,5%."""
     if definition.unit is Unit.AMOUNT:
         return format_amount(parse_wire_amount(value))
+    if definition.unit is Unit.SWITCH:
+        return translate(locale, N_("Ya") if value == "on" else N_("Tidak"))
+    if definition.unit is Unit.DAYS:
+        return translate(locale, N_("%(days)s hari"), days=value)
     return (value if locale == "en" else value.replace(".", ",")) + "%"

@@ -1,6 +1,7 @@
 """Policies: rates, limits, ceilings and rounding, each from a day on and with the rule it rests on. Pure.
 
-Values are strings: amounts as ``"100000.00"`` (rupiah and sen), percentages as ``"9"`` or ``"2.5"``. Nothing here is a
+Values are strings: amounts as ``"100000.00"`` (rupiah and sen), percentages as ``"9"`` or ``"2.5"``, days as ``"3"``,
+switches as ``"on"`` or ``"off"``. Nothing here is a
 constant of the program: the defaults are what a new cooperative starts with, and it sets its own (docs/policies.md).
 """
 
@@ -24,6 +25,10 @@ BEGINNING = date(2000, 1, 1)
 REFERENCE_MAX_LENGTH = 200
 
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+_DAYS = re.compile(r"[1-9]|[12][0-9]|30")
+
+SWITCHES: Mapping[str, str] = {"on": "on", "off": "off", "ya": "on", "tidak": "off", "yes": "on", "no": "off"}
+"""How people write a switch, and how it is kept."""
 
 
 class Unit(StrEnum):
@@ -31,6 +36,9 @@ class Unit(StrEnum):
 
     AMOUNT = "amount"
     PERCENT = "percent"
+    DAYS = "days"
+    SWITCH = "switch"
+    """``on`` or ``off``."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,12 @@ DEFINITIONS: Mapping[str, Definition] = {
         Definition("savings_tax.rate_percent", Unit.PERCENT, N_("Pajak final imbal simpanan")),
         Definition("deposit_tax.threshold", Unit.AMOUNT, N_("Jumlah tabungan dan deposito yang bebas pajak")),
         Definition("deposit_tax.rate_percent", Unit.PERCENT, N_("Pajak final tabungan dan deposito bank")),
+        Definition("approval.withdrawal_above", Unit.AMOUNT, N_("Penarikan di atas jumlah ini perlu orang kedua")),
+        Definition(
+            "approval.entry_above", Unit.AMOUNT, N_("Jurnal manual di atas jumlah ini perlu orang kedua")
+        ),
+        Definition("approval.reversals", Unit.SWITCH, N_("Jurnal balik perlu orang kedua")),
+        Definition("approval.days", Unit.DAYS, N_("Permintaan persetujuan berlaku selama")),
     )
 }
 
@@ -126,18 +140,26 @@ _BANK_TAX = (
     Default("deposit_tax.rate_percent", "20", "PP 131/2000"),
 )
 
-_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX)
+_BY_THE_BOARD = "Ketentuan awal; ditetapkan pengurus"
+_SECOND_PERSON = (
+    Default("approval.withdrawal_above", "5000000.00", _BY_THE_BOARD),
+    Default("approval.entry_above", "50000000.00", _BY_THE_BOARD),
+    Default("approval.reversals", "off", _BY_THE_BOARD),
+    Default("approval.days", "3", _BY_THE_BOARD),
+)
+
+_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX, *_SECOND_PERSON)
 # Ceilings a year speak of interest; wadiah promises nothing and mudharabah shares what was earned.
-_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX)
+_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX, *_SECOND_PERSON)
 
 DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
     Kind.KSP: _CONVENTIONAL,
     Kind.USP: _CONVENTIONAL,
     Kind.KSPPS: _SHARIA,
     Kind.USPPS: _SHARIA,
-    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE),
-    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX),
-    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE),
+    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE, *_SECOND_PERSON),
+    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX, *_SECOND_PERSON),
+    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE, *_SECOND_PERSON),
 }
 
 
@@ -150,7 +172,8 @@ def clean_value(definition: Definition, value: str) -> str:
     """A policy's value in its one way of writing: ``100000.00`` for amounts, ``2.5`` for percentages.
 
     Raises:
-        InputError: ``policy-amount``, ``policy-percent``, ``policy-not-positive``, or what ``parse_wire_amount`` says.
+        InputError: ``policy-amount``, ``policy-percent``, ``policy-not-positive``, ``policy-switch``, ``policy-days``,
+            or what ``parse_wire_amount`` says.
     """
     if definition.unit is Unit.AMOUNT:
         minor = parse_wire_amount(value.strip())
@@ -159,6 +182,14 @@ def clean_value(definition: Definition, value: str) -> str:
         if definition.positive and minor == 0:
             raise InputError("policy-not-positive", N_("Jumlah harus lebih dari nol."))
         return wire_amount(minor)
+    if definition.unit is Unit.SWITCH:
+        if (switch := SWITCHES.get(value.strip().lower())) is None:
+            raise InputError("policy-switch", N_("Tulis ya atau tidak."))
+        return switch
+    if definition.unit is Unit.DAYS:
+        if not _DAYS.fullmatch(value.strip()):
+            raise InputError("policy-days", N_("Jumlah hari ditulis sebagai angka dari 1 sampai 30."))
+        return value.strip()
     text = value.strip().replace(",", ".")
     if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
         raise InputError("policy-percent", N_("Persentase ditulis sebagai angka dari 0 sampai 100, misalnya 2,5."))

@@ -28,6 +28,7 @@ from koperasi.cooperatives.service_terms import (
     next_number,
     next_numbers,
     policies,
+    policies_on,
     policy,
 )
 from koperasi.db import Database, Work
@@ -53,6 +54,7 @@ __all__ = [
     "next_number",
     "next_numbers",
     "policies",
+    "policies_on",
     "policy",
     "receipt_secret",
     "roles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -113,6 +114,24 @@ async def amount_policy(connection: AsyncConnection, book_id: int, name: str, on
         Refusal: ``policy-missing``.
     """
     return parse_wire_amount(str(await policy(connection, book_id, name, on)))
+
+
+async def policies_on(connection: AsyncConnection, book_id: int, names: Sequence[str], on: date) -> dict[str, str]:
+    """The values in force on a day of several policies at once, as ``policy`` gives them.
+
+    Raises:
+        Refusal: ``policy-missing``: of one of them nothing was set for that day.
+    """
+    table = tables.policy
+    rows = await connection.execute(
+        select(table.c.name, table.c.value)
+        .where(table.c.book_id == book_id, table.c.name.in_(names), table.c.valid_from <= on)
+        .order_by(table.c.valid_from)
+    )
+    found = {row.name: str(row.value) for row in rows}
+    if missing := [name for name in names if name not in found]:
+        raise Refusal("policy-missing", N_("Kebijakan %(name)s belum ditetapkan untuk tanggal itu."), name=missing[0])
+    return found
 
 
 async def next_number(connection: AsyncConnection, book_id: int, series: str) -> int:

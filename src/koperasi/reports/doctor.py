@@ -30,6 +30,9 @@ MESSAGES: Mapping[str, str] = {
     "control-posted": N_("Akun induk ini mempunyai posting sendiri."),
     "before-opening": N_("Ada posting tanggal %(day)s, sebelum akun dibuka."),
     "turnover": N_("Mutasi hari itu bukan jumlah postingnya: debit %(debit)s, kredit %(credit)s."),
+    "sum": N_(
+        "Jumlah mutasi akun ini dengan semua di bawahnya pada %(day)s seharusnya debit %(debit)s, kredit %(credit)s."
+    ),
     "orphan-posting": N_("Ada posting tanpa jurnal."),
     "key": N_("Kunci permintaan menyebut jurnal yang tidak ada."),
     "no-key": N_("Tidak ada kunci permintaan untuk jurnal ini; kiriman ulang dapat tercatat dua kali."),
@@ -62,6 +65,7 @@ PLACES: Mapping[str, str] = {
     "series-gap": N_("Urutan nomor %(series)s"),
     "series-ahead": N_("Urutan nomor %(series)s"),
     "turnover": N_("Akun %(account)s, %(day)s"),
+    "sum": N_("Akun %(account)s, %(day)s"),
     "tail": N_("Ujung buku"),
     "audit": N_("Jejak audit baris %(row)s"),
 }

@@ -121,6 +121,9 @@ async def sheet(
     ``known``: as the book stood then.
     """
     known = known or Known(None, await ledger.head(connection, book_id))
+    if "." not in found.code:
+        moves = await ledger.first_level_moves(connection, book_id, from_date, to_date, known_at=known.at)
+        return Sheet(found, *_on_side(found, *moves.get(found.code, (0, 0, 0))), known.head)
     table, turnover = schema.account, ledger.turnovers(book_id, known.at)
     sums = select(*_movements(turnover, from_date, to_date)).select_from(
         table.join(turnover, turnover.c.account_id == table.c.account_id)

@@ -24,7 +24,6 @@ from koperasi.reports.rules_statements import is_cash, statement
 from koperasi.reports.statement_lines import OPENING_CODE
 from koperasi.reports.statement_model import SHARIA_ONLY, Facts, Name, Period, Statement, periods_of
 from ledger import schema
-from ledger.known import turnovers
 from ledger.statements import ADJUSTMENT, CLOSING, CashEntry, Movement, Turn
 
 OPENING_KINDS = "opening.%"
@@ -134,22 +133,8 @@ async def _movements(
     accounts: list[ledger.Account],
     known_at: int | None,
 ) -> tuple[Movement, ...]:
-    turnover, account = turnovers(book_id, known_at), schema.account
-    before, within = turnover.c.day < period.first, turnover.c.day >= period.first
-    rows = await connection.execute(
-        select(
-            _TOP.label("top"),
-            func.coalesce(func.sum(turnover.c.debit - turnover.c.credit).filter(before), 0),
-            func.coalesce(func.sum(turnover.c.debit).filter(within), 0),
-            func.coalesce(func.sum(turnover.c.credit).filter(within), 0),
-        )
-        .select_from(
-            turnover.join(account, and_(account.c.account_id == turnover.c.account_id, account.c.book_id == book_id))
-        )
-        .where(turnover.c.day <= period.last)
-        .group_by(_TOP)
-    )
-    moved = {top: (int(opening), Turn(int(debit), int(credit))) for top, opening, debit, credit in rows}
+    rows = await ledger.first_level_moves(connection, book_id, period.first, period.last, known_at=known_at)
+    moved = {code: (opening, Turn(debit, credit)) for code, (opening, debit, credit) in rows.items()}
     special: dict[tuple[str, str], Turn] = {}
     for top, kind, undoing, debit, credit in await connection.execute(_marked_sums(book_id, period, known_at)):
         turn = Turn(int(debit), int(credit))

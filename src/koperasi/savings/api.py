@@ -8,6 +8,8 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter, QueryParameter
 
 import ledger
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import NeedsApproval
 from koperasi.cooperatives.service import Cooperative, cooperative_now, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
@@ -74,19 +76,27 @@ async def _asked(request: ApiRequest, database: Database, data: MovementIn) -> t
 async def _settle(
     request: ApiRequest, database: Database, once: Idempotency, move: Callable[[], Awaitable[Receipt]]
 ) -> Response[ReceiptOut]:
-    """The receipt; or the refusal, kept under the key before it is told, as the book keeps its own."""
+    """The receipt, or that somebody must agree; or the refusal, kept under the key first, as the book keeps its own."""
+    book_id, now = request.user.book_id, datetime.now(UTC)
     try:
+        try:
+            return _answer(await move())
+        except Refusal as refusal:
+            if refusal.status != Refusal.default_status:
+                raise  # not decided: busy, unreadable, not there
+            async with database.work(book_id) as work:
+                # What drafts held that have expired since may be just what is missing.
+                freed = await approvals.expire(work.connection, book_id, request.user.username, now)
+                stands = not freed and await keep(work.connection, book_id, once, refusal)
+                await work.commit()
+            if stands:
+                raise
         return _answer(await move())
-    except Refusal as refusal:
-        if refusal.status != Refusal.default_status:
-            raise  # not decided: busy, unreadable, not there
-        book_id = request.user.book_id
+    except NeedsApproval as need:
         async with database.work(book_id) as work:
-            stands = await keep(work.connection, book_id, once, refusal)
+            asked = await approvals.ask(work.connection, book_id, need, now)
             await work.commit()
-        if stands:
-            raise
-    return _answer(await move())
+        return approvals.accepted(asked)
 
 
 class SavingsController(Controller):
@@ -180,7 +190,7 @@ class SavingsController(Controller):
     @post(
         "/savings-accounts/{number:str}/withdrawals",
         opt={"permission": Permission.POST_SAVINGS},
-        responses=MOVEMENT_PROBLEMS,
+        responses={**MOVEMENT_PROBLEMS, **approvals.ACCEPTED},
         operation_class=MovesMoney,
     )
     async def withdraw(
@@ -192,7 +202,10 @@ class SavingsController(Controller):
         data: MovementIn,
         key: KeyHeader = None,
     ) -> Response[ReceiptOut]:
-        """Pay cash out of the account, never more than is available; once for each ``Idempotency-Key``."""
+        """Pay cash out of the account, never more than is available; once for each ``Idempotency-Key``.
+
+        Above the policy's limit a second person must agree: 202, and the money is held until then.
+        """
         del key  # documented here, read with the body
         cooperative, amount_minor, once = await _asked(request, database, data)
         return await _settle(

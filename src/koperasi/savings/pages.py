@@ -12,6 +12,8 @@ from litestar.response import Redirect
 
 import ledger
 from koperasi import formats, terbilang
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import NeedsApproval
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import NotFound, Refusal
@@ -132,11 +134,9 @@ class DeskPages(Controller):
                 cooperative = await cooperative_of(connection, identity.book_id)
             what = _Wanted(template, account, target, amount_minor, day, identity.username, key)
             try:
-                receipt = await _post(database, poster, cooperative, what)
+                return Redirect(await _recorded(database, poster, cooperative, what), status_code=303)
             except Refusal as refusal:
                 _refuse(form, refusal)
-            else:
-                return Redirect(f"/bukti/{receipt.number}?baru=1", status_code=303)
         return await _show(request, database, frame, form, template, typed="", account=account, status=422)
 
     @get("/transaksi/cari", opt={"permission": Permission.POST_SAVINGS})
@@ -210,6 +210,32 @@ class _Wanted(NamedTuple):
     day: date
     actor: str
     key: UUID
+
+
+async def _recorded(database: Database, poster: ledger.Poster, cooperative: Cooperative, wanted: _Wanted) -> str:
+    """Post it, or ask a second person; the address that shows what became of it.
+
+    Raises:
+        Refusal: what the rules or the book say.
+    """
+    book_id, now = cooperative.book_id, datetime.now(UTC)
+    try:
+        try:
+            receipt = await _post(database, poster, cooperative, wanted)
+        except Refusal:
+            async with database.work(book_id) as work:
+                # What drafts held that have expired since may be just what is missing.
+                freed = await approvals.expire(work.connection, book_id, wanted.actor, now)
+                await work.commit()
+            if not freed:
+                raise
+            receipt = await _post(database, poster, cooperative, wanted)
+    except NeedsApproval as need:
+        async with database.work(book_id) as work:
+            asked = await approvals.ask(work.connection, book_id, need, now)
+            await work.commit()
+        return f"/persetujuan/{asked.number}?baru=1"
+    return f"/bukti/{receipt.number}?baru=1"
 
 
 async def _post(

@@ -11,6 +11,8 @@ from litestar.response import Redirect
 
 import ledger
 from koperasi.access import service as access
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import NeedsApproval
 from koperasi.config import Settings
 from koperasi.cooperatives.service import Cooperative, cooperative_by_code, cooperative_of
 from koperasi.db import Database
@@ -101,6 +103,11 @@ class ReceiptPages(Controller):
                     actor=identity.username,
                     idempotency=Idempotency.of("web", str(key), "batal", receipt.entry_number, reason),
                 )
+            except NeedsApproval as need:
+                async with database.work(identity.book_id) as work:
+                    asked = await approvals.ask(work.connection, identity.book_id, need, datetime.now(UTC))
+                    await work.commit()
+                return Redirect(f"/persetujuan/{asked.number}?baru=1", status_code=303)
             except Conflict:
                 # Somebody else was first: the receipt says by which entry.
                 return Redirect(f"/bukti/{receipt.number}", status_code=303)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import ledger
+from koperasi.approvals.service import Kind
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
 from koperasi.errors import Refusal
@@ -20,7 +21,14 @@ from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
 from koperasi.savings.service_doctor import ledger_accounts
 from koperasi.savings.service_opening import free_kind, open_account, welcome, welcome_many
-from koperasi.savings.service_posting import answered_before, post_movement, read_moving, remaining
+from koperasi.savings.service_posting import (
+    answered_before,
+    limits_today,
+    post_movement,
+    read_moving,
+    remaining,
+    second_person,
+)
 from koperasi.savings.service_reading import (
     CashDay,
     DueState,
@@ -143,6 +151,7 @@ async def withdraw(
     Raises:
         NotFound: ``savings-account``.
         Refusal: what ``rules.check_withdrawal`` says, ``date-in-future``, or what the book says.
+        NeedsApproval: it is above the policy's limit, so a second person must agree.
     """
     day = _day(cooperative, effective_date)
     moving, secret, minimum = await read_moving(database, cooperative, [account_number], minimum_on=day)
@@ -173,6 +182,10 @@ async def withdraw(
         key=idempotency.key,
         fingerprint=idempotency.fingerprint,
     )
+    if amount_minor > (await limits_today(database, cooperative)).withdrawal_minor:
+        hold = ledger.Line(account.ledger_account_id, amount_minor)
+        member = (account.member_number, str(account.member_status))
+        await second_person(database, cooperative, Kind.WITHDRAWAL, draft, hold=hold, member=member)
     return await post_movement(database, poster, cooperative, draft, account, secret)
 
 
@@ -256,6 +269,7 @@ async def reverse(
         NotFound: ``receipt``: no such entry.
         Refusal: ``not-savings``, ``reversal-before-entry``, ``date-in-future``, a reason that can't be read, or what
             the book says (``already-reversed``, ``floor`` when the money is gone).
+        NeedsApproval: the policies want a second person for every reversal.
     """
     day = _day(cooperative, effective_date)
     try:
@@ -282,6 +296,8 @@ async def reverse(
         reason=text,
         fingerprint=idempotency.fingerprint,
     )
+    if (await limits_today(database, cooperative)).reversals:
+        await second_person(database, cooperative, Kind.REVERSAL, draft)
     number, replayed = await post(poster, draft)
     async with database.reading(cooperative.book_id) as connection:
         return await receipt(connection, cooperative, number, replayed=replayed)

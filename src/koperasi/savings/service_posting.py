@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Text, any_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 import ledger
+from koperasi.approvals import service as approvals
+from koperasi.approvals.service import Kind, Limits, NeedsApproval, Proposal
 from koperasi.cooperatives.service import Cooperative, account_code, amount_policy, receipt_secret
 from koperasi.db import Database
 from koperasi.errors import Refusal
@@ -115,6 +117,38 @@ async def _minimums(database: Database, book_id: int, days: Sequence[date]) -> d
         return {day: await amount_policy(connection, book_id, "savings.minimum_balance", day) for day in days}
 
 
+async def limits_today(database: Database, cooperative: Cooperative) -> Limits:
+    """Above which amounts a second person agrees today; movements that are asked for together read it once."""
+    book_id, today = cooperative.book_id, cooperative.today(datetime.now(UTC))
+
+    async def read(days: Sequence[date]) -> dict[date, Limits]:
+        async with database.reading(book_id) as connection:
+            return {day: await approvals.limits(connection, book_id, day) for day in days}
+
+    found = await database.shared(("limits", book_id), lambda: read).ask(today)
+    return cast("Limits", found)
+
+
+async def second_person(
+    database: Database,
+    cooperative: Cooperative,
+    kind: Kind,
+    draft: ledger.Draft,
+    *,
+    hold: ledger.Line | None = None,
+    member: tuple[str, str] | None = None,
+) -> None:
+    """Let what the book has answered before go on to be answered again; ask a second person for anything else.
+
+    Raises:
+        NeedsApproval: nothing was posted.
+    """
+    async with database.reading(cooperative.book_id) as connection:
+        answered = await approvals.is_answered(connection, cooperative.book_id, draft.key)
+    if not answered:
+        raise NeedsApproval(Proposal(kind, draft, hold, member))
+
+
 async def post_movement(
     database: Database,
     poster: ledger.Poster,
@@ -164,6 +198,7 @@ async def answered_before(
 
     Raises:
         Refusal: the request is new, or its key was used for another request.
+        NeedsApproval: it waits for a second person, who holds the money that is missing now.
     """
     async with database.reading(cooperative.book_id) as connection:
         known = (
@@ -173,6 +208,9 @@ async def answered_before(
                 )
             )
         ).one_or_none()
+        asked = await approvals.asked(connection, cooperative.book_id, idempotency) if known is None else None
+    if asked is not None:
+        raise NeedsApproval(asked=asked)
     if known is None:
         raise refusal
     if bytes(known.fingerprint) != idempotency.fingerprint:

@@ -21,12 +21,16 @@ STATIC = Path(__file__).parent / "static"
 
 
 class NavItem(NamedTuple):
-    """One word of the navigation. ``label`` is an Indonesian message id; ``key`` the letter that goes there, or ''."""
+    """One word of the navigation. ``label`` is an Indonesian message id; ``key`` the letter that goes there, or ''.
+
+    ``waiting``: how much waits there for the reader.
+    """
 
     url: str
     label: str
     key: str = ""
     current: bool = False
+    waiting: int = 0
 
 
 class Notice(NamedTuple):

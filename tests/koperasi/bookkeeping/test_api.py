@@ -209,7 +209,8 @@ async def test_those_who_only_read(auditor, enter):
     assert (await teller.api("GET", "/journal-entries")).status_code == 403
 
 
-async def test_balances_larger_than_any_one_amount(treasurer, auditor):
+async def test_balances_larger_than_any_one_amount(treasurer, auditor, database, cooperative):
+    await lift_limits(database, cooperative)
     most = [
         {"account": "1101", "debit": money("999999999999999.99")},
         {"account": "4201", "credit": money("999999999999999.99")},

@@ -129,6 +129,7 @@ async def many(books, database, items, mode, key="req"):
 
 
 async def test_many_independent_entries_answer_each_for_itself(books, database):
+    await lift_limits(database, books.cooperative)
     items = [
         service.BulkItem("a", books.new(*FOUND)),
         service.BulkItem("b", books.new(("nowhere", 1), ("1101", -1))),
@@ -143,6 +144,7 @@ async def test_many_independent_entries_answer_each_for_itself(books, database):
 
 
 async def test_many_atomic_entries_stand_or_fall_together(books, database):
+    await lift_limits(database, books.cooperative)
     good = [service.BulkItem(str(n), books.new(*FOUND)) for n in range(3)]
     bad = [*good[:2], service.BulkItem("2", books.new(("7303", 10**12), ("1101", -(10**12))))]
     assert await many(books, database, bad, "atomic", "one") == ["linked", "linked", "floor"]

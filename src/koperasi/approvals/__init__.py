@@ -1,0 +1,1 @@
+"""Maker and checker: acts that wait for a second person."""

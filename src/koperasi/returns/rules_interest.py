@@ -1,0 +1,318 @@
+"""The return on savings at a rate. Pure; amounts in sen, exact until the one rounding when it is posted.
+
+Methods as Indonesian cooperatives name them: on daily balances, on the month's average daily balance, on the month's
+lowest balance. UU 25/1992 art. 41 has savings as borrowed capital; Permenkop UKM 8/2023 art. 26 sets the ceiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from koperasi.errors import Refusal
+from koperasi.i18n import N_
+from koperasi.returns.rounding import Rounding, to_unit
+from koperasi.returns.rules_days import (
+    ONE_DAY,
+    Basis,
+    Movement,
+    Stretch,
+    average,
+    check_days,
+    day_sum,
+    lowest,
+    month_end,
+    months,
+    stretches,
+    within,
+)
+from koperasi.returns.working import Step, number, rupiah, step
+
+
+class Method(StrEnum):
+    """On which balance a return is counted."""
+
+    DAILY = "daily"
+    AVERAGE = "average"
+    LOWEST = "lowest"
+
+    @property
+    def label(self) -> str:
+        """What people read (message id)."""
+        return _METHODS[self]
+
+
+_METHODS = {
+    Method.DAILY: N_("saldo harian"),
+    Method.AVERAGE: N_("saldo rata-rata harian"),
+    Method.LOWEST: N_("saldo terendah bulan"),
+}
+
+
+class Posting(StrEnum):
+    """When a return is added to the balance."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    AT_END = "at_end"
+
+
+class Rate(NamedTuple):
+    """Percent a year from a day on, until the next one."""
+
+    since: date
+    percent: Fraction
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a product earns.
+
+    Attributes:
+        method: on which balance.
+        rates: by day, the earliest first; before the earliest nothing is earned.
+        basis: which part of a year a day is.
+        minimum_minor: a balance below this earns nothing: of the day, the month's average, or the month's lowest.
+        compound_daily: each day's return, unrounded, earns from the next day on (method ``daily`` only).
+        unit_minor: what the posted amount is rounded to, in sen.
+        rounding: how.
+    """
+
+    method: Method
+    rates: Sequence[Rate]
+    basis: Basis = Basis.ACTUAL_365
+    minimum_minor: int = 0
+    compound_daily: bool = False
+    unit_minor: int = 100
+    rounding: Rounding = Rounding.HALF_UP
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an account did. It is open from ``opened_on`` to the day before ``closed_on``; those days are all it has."""
+
+    opening_minor: int = 0
+    movements: Sequence[Movement] = ()
+    opened_on: date | None = None
+    closed_on: date | None = None
+
+
+class Earning(NamedTuple):
+    """A balance that earned for some days at one rate. ``year``: the days that make a year."""
+
+    first: date
+    last: date
+    balance: Fraction | int
+    percent: Fraction
+    year: int
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def amount(self) -> Fraction:
+        """What it earned, in sen, exactly: balance x days x rate / year."""
+        return Fraction(self.balance) * self.percent * self.days / (100 * self.year)
+
+
+@dataclass(frozen=True)
+class Return:
+    """The return of some days: each balance that earned, the exact sum, and the rounded amount to be posted."""
+
+    first: date
+    last: date
+    balances: tuple[Stretch, ...]
+    earnings: tuple[Earning, ...]
+    exact: Fraction
+    amount_minor: int
+    terms: Terms
+
+    def working(self) -> tuple[Step, ...]:
+        """How the amount came about."""
+        return tuple(_working(self))
+
+
+def return_of(account: Account, terms: Terms, first: date, last: date) -> Return:
+    """What an account earned from ``first`` to ``last``, rounded once, half a rupiah up unless the terms differ.
+
+    An account opened or closed in between earns for the days it was open: its average and its lowest are of those days.
+    Over several months average and lowest are taken month by month.
+
+    Raises:
+        Refusal: ``period-order``, or ``compounding-method``: daily compounding needs the method ``daily``.
+    """
+    check_days(first, last)
+    if terms.compound_daily and terms.method is not Method.DAILY:
+        raise Refusal("compounding-method", N_("Pelipatan harian hanya untuk metode saldo harian."), field="method")
+    balances = open_days(account, first, last)
+    if not balances:
+        return Return(first, last, (), (), Fraction(0), 0, terms)
+    earnings = tuple(_earnings(balances, terms, balances[0].first, balances[-1].last))
+    exact = _compounded(earnings) if terms.compound_daily else _sum(earnings)
+    return Return(first, last, balances, earnings, exact, to_unit(exact, terms.unit_minor, terms.rounding), terms)
+
+
+def open_days(account: Account, first: date, last: date) -> tuple[Stretch, ...]:
+    """Closing balances of those days from ``first`` to ``last`` on which the account was open; perhaps none."""
+    begins = max(first, account.opened_on or first)
+    ends = min(last, account.closed_on - ONE_DAY) if account.closed_on else last
+    return stretches(account.opening_minor, account.movements, begins, ends) if begins <= ends else ()
+
+
+def postings(account: Account, terms: Terms, first: date, last: date, posting: Posting) -> list[Return]:
+    """The returns of each period in turn, each added to the balance from the day after its period.
+
+    A period ends with its calendar month or quarter, or with ``last``.
+
+    Raises:
+        Refusal: as ``return_of``.
+    """
+    check_days(first, last)
+    found: list[Return] = []
+    grown = account
+    for begins, ends in periods(first, last, posting):
+        one = return_of(grown, terms, begins, ends)
+        found.append(one)
+        if one.amount_minor:
+            grown = replace(grown, movements=[*grown.movements, Movement(ends + ONE_DAY, one.amount_minor)])
+    return found
+
+
+def periods(first: date, last: date, posting: Posting) -> Iterator[tuple[date, date]]:
+    """The days from ``first`` to ``last``, cut where a return is posted."""
+    if posting is Posting.AT_END:
+        yield first, last
+        return
+    begins = first
+    for _, ends in months(first, last):
+        if posting is Posting.MONTHLY or ends == last or (ends.month % 3 == 0 and ends == month_end(ends)):
+            yield begins, ends
+            begins = ends + ONE_DAY
+
+
+def correction(posted_minor: int, now: Return) -> int:
+    """What a second look adds to (or takes from) a return that was posted before, in sen.
+
+    A movement that was reversed after the run, on a day of the run's period, changes that day's balance. The posted
+    return stays as it is; the difference is an entry of its own.
+    """
+    return now.amount_minor - posted_minor
+
+
+def above_ceiling(rates: Sequence[Rate], ceiling_percent: Fraction) -> bool:
+    """Whether a rate exceeds what the rules allow (9 % a year: Permenkop UKM 8/2023 art. 26, by dated policy)."""
+    return any(rate.percent > ceiling_percent for rate in rates)
+
+
+def _earnings(balances: tuple[Stretch, ...], terms: Terms, first: date, last: date) -> Iterator[Earning]:
+    for begins, ends in months(first, last):
+        year = terms.basis.year_of(begins)
+        found = list(within(balances, begins, ends))
+        if terms.method is Method.DAILY:
+            counted: list[tuple[date, date, Fraction | int]] = [(*one[:2], one.balance_minor) for one in found]
+        elif terms.method is Method.AVERAGE:
+            counted = [(begins, ends, average(found, (ends - begins).days + 1))]
+        else:
+            counted = [(begins, ends, lowest(found))]
+        for since, until, balance in counted:
+            if balance > 0 and balance >= terms.minimum_minor:
+                for start, stop, percent in _at_rates(terms.rates, since, until):
+                    yield Earning(start, stop, balance, percent, year)
+
+
+def _at_rates(rates: Sequence[Rate], first: date, last: date) -> Iterator[tuple[date, date, Fraction]]:
+    for index, (since, percent) in enumerate(rates):
+        until = rates[index + 1].since - ONE_DAY if index + 1 < len(rates) else last
+        if since <= last and until >= first:
+            yield max(since, first), min(until, last), percent
+
+
+def _sum(earnings: Sequence[Earning]) -> Fraction:
+    """Sums of whole numbers while rate and year stay the same: a hundred thousand accounts pass through here."""
+    sums: dict[tuple[Fraction, int], Fraction | int] = {}
+    for one in earnings:
+        key = one.percent, one.year
+        sums[key] = sums.get(key, 0) + one.balance * one.days
+    return sum((balance * percent / (100 * year) for (percent, year), balance in sums.items()), Fraction(0))
+
+
+def _compounded(earnings: Sequence[Earning]) -> Fraction:
+    grown = Fraction(0)
+    for one in earnings:
+        grown = (one.balance + grown) * (1 + one.percent / (100 * one.year)) ** one.days - one.balance
+    return grown
+
+
+def _working(done: Return) -> Iterator[Step]:
+    terms = done.terms
+    yield step(
+        N_("Masa %(first)s sampai %(last)s; dihitung dari %(method)s; saldo sehari adalah saldo penutupnya."),
+        first=done.first,
+        last=done.last,
+        method=step(terms.method.label),
+    )
+    if not done.balances:
+        yield step(N_("Rekening tidak terbuka pada hari-hari itu: tidak ada yang dihitung."))
+        return
+    for one in done.balances:
+        yield step(
+            N_("Saldo %(balance)s selama %(days)s hari: %(first)s sampai %(last)s."),
+            balance=rupiah(one.balance_minor),
+            days=one.days,
+            first=one.first,
+            last=one.last,
+        )
+    yield from _balance_counted(done)
+    if terms.minimum_minor:
+        yield step(
+            N_("Saldo di bawah %(minimum)s tidak mendapat imbalan."),
+            minimum=rupiah(terms.minimum_minor),
+        )
+    for earning in done.earnings:
+        yield step(
+            N_("%(days)s hari x %(balance)s x %(percent)s %% / %(year)s = %(amount)s."),
+            days=earning.days,
+            balance=rupiah(earning.balance),
+            percent=number(earning.percent),
+            year=earning.year,
+            amount=rupiah(earning.amount),
+        )
+    if terms.compound_daily:
+        yield step(N_("Imbalan setiap hari ikut dihitung mulai hari berikutnya."))
+    yield step(
+        N_("Jumlah %(exact)s, dibulatkan sekali %(rounding)s ke kelipatan %(unit)s: %(amount)s."),
+        exact=rupiah(done.exact),
+        rounding=step(terms.rounding.label),
+        unit=rupiah(terms.unit_minor),
+        amount=rupiah(done.amount_minor),
+    )
+
+
+def _balance_counted(done: Return) -> Iterator[Step]:
+    if done.terms.method is Method.DAILY:
+        return
+    for first, last in months(done.balances[0].first, done.balances[-1].last):
+        found = list(within(done.balances, first, last))
+        days = (last - first).days + 1
+        if done.terms.method is Method.AVERAGE:
+            yield step(
+                N_("Rata-rata %(first)s sampai %(last)s: jumlah saldo %(total)s / %(days)s hari = %(average)s."),
+                first=first,
+                last=last,
+                total=rupiah(day_sum(found)),
+                days=days,
+                average=rupiah(average(found, days)),
+            )
+        else:
+            yield step(
+                N_("Saldo terendah %(first)s sampai %(last)s: %(lowest)s."),
+                first=first,
+                last=last,
+                lowest=rupiah(lowest(found)),
+            )

@@ -1,0 +1,1 @@
+"""What if: the rules of returns, pools, deposits, tax and exits, tried on figures that stand in no book."""

@@ -1,0 +1,372 @@
+"""What a simulation is asked and what it answers, as JSON. All amounts are rupiah, written as strings; days are ISO."""
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from koperasi.formats import parse_wire_amount, wire_amount
+from koperasi.rest import BookDate, Flag, Model, Result, Text
+from koperasi.returns.service import rounding, rules_days, rules_exit, rules_interest, rules_tax, rules_term
+
+MOST_ROWS = 500
+"""The most movements, accounts, items or rates in one question."""
+
+Rupiah = Annotated[
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["1250000.00"], strict=True)
+]
+"""An amount of rupiah, not below zero."""
+
+Signed = Annotated[
+    str, Field(pattern=r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["-250000.00"], strict=True)
+]
+"""An amount of rupiah that may be below zero."""
+
+Exact = Annotated[
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,10})?$", examples=["1833333.333333"], strict=True)
+]
+"""A figure in rupiah that may be finer than a sen, e.g. an average or HI-1000."""
+
+Percent = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,6})?$", examples=["6", "4.5"], strict=True)]
+
+Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"], strict=True)]
+
+Unit = Annotated[str, Field(pattern=r"^(0\.01|1|10|50|100|500|1000)$", examples=["1"], strict=True)]
+"""What amounts are rounded to, in rupiah: ``1`` is the whole rupiah, ``0.01`` the sen."""
+
+Months = Annotated[int, Field(ge=0, le=rules_term.LONGEST_MONTHS, strict=True)]
+
+
+def sen(amount: str) -> int:
+    """A written amount in minor units."""
+    return parse_wire_amount(amount)
+
+
+def exactly(figure: str) -> Fraction:
+    """A written figure as a fraction."""
+    return Fraction(figure)
+
+
+def written(minor: int) -> str:
+    """Minor units as they are written here: ``1250000.00``."""
+    return wire_amount(minor)
+
+
+def decimals(value: Fraction, places: int) -> str:
+    """An exact figure with so many decimals, rounded half up."""
+    scaled = rounding.to_unit(value * 10**places, 1)
+    whole, rest = divmod(abs(scaled), 10**places)
+    return f"{'-' if scaled < 0 else ''}{whole}.{rest:0{places}}"
+
+
+def exact_rupiah(minor: Fraction) -> str:
+    """An exact amount in sen as rupiah with six decimals."""
+    return decimals(minor / 100, 6)
+
+
+class Asked(Model):
+    """Base of what is asked: nothing is trimmed, as figures are figures or are not."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+
+class MovementIn(Asked):
+    """Money in, or with a minus out, on a day."""
+
+    date: BookDate
+    amount: Signed
+
+
+class RateIn(Asked):
+    """Percent a year from a day on."""
+
+    since: BookDate
+    percent: Percent
+
+
+class BalanceOut(Result):
+    """Days in a row with the same closing balance."""
+
+    first: date
+    last: date
+    days: int
+    balance: str
+
+
+class SavingsReturnIn(Asked):
+    """An account, its product, and the days that are asked about. Either ``percent`` or ``rates``."""
+
+    first: BookDate
+    last: BookDate
+    method: rules_interest.Method = rules_interest.Method.DAILY
+    percent: Percent | None = None
+    rates: Annotated[list[RateIn], Field(max_length=MOST_ROWS)] = []
+    basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
+    opening: Signed = "0.00"
+    movements: Annotated[list[MovementIn], Field(max_length=MOST_ROWS)] = []
+    opened_on: BookDate | None = None
+    closed_on: BookDate | None = None
+    minimum: Rupiah = "0.00"
+    posting: rules_interest.Posting = rules_interest.Posting.AT_END
+    compound_daily: Flag = False
+    unit: Unit = "1"
+    rounding: rounding.Rounding = rounding.Rounding.HALF_UP
+    ceiling_percent: Percent = "9"
+    posted: Signed | None = None
+    """What was posted for these days before: the answer then names the correction."""
+
+
+class PeriodReturnOut(Result):
+    """The return of one period."""
+
+    first: date
+    last: date
+    balances: list[BalanceOut]
+    exact: str
+    amount: str
+    working: list[str]
+
+
+class SavingsReturnOut(Result):
+    """The returns period by period, and their sum."""
+
+    returns: list[PeriodReturnOut]
+    total: str
+    above_ceiling: bool
+    correction: str | None
+
+
+class NisbahIn(Asked):
+    """The saver's part from a day on, in percent."""
+
+    since: BookDate
+    percent: Percent
+
+
+class PoolAccountIn(Asked):
+    """An account of the pool: its average balance, or what it did in the month."""
+
+    number: Text
+    average: Exact | None = None
+    opening: Signed = "0.00"
+    movements: Annotated[list[MovementIn], Field(max_length=MOST_ROWS)] = []
+    opened_on: BookDate | None = None
+    closed_on: BookDate | None = None
+    nisbah_percent: Percent | None = None
+    nisbah: Annotated[list[NisbahIn], Field(max_length=MOST_ROWS)] = []
+    """By day; the one that holds on the month's last day counts."""
+
+
+class ProfitPoolIn(Asked):
+    """A month of the pool: ``income`` and ``financing``; or ``hi_1000``; or, for wadiah, ``bonus``."""
+
+    month: Month
+    accounts: Annotated[list[PoolAccountIn], Field(max_length=MOST_ROWS)]
+    income: Rupiah | None = None
+    financing: Exact | None = None
+    funds: Exact | None = None
+    """Average funds of the whole pool, if more than these accounts."""
+    hi_1000: Exact | None = None
+    bonus: Rupiah | None = None
+    minimum: Rupiah = "0.00"
+    """Of a wadiah bonus: the least balance that takes part."""
+    unit: Unit = "1"
+
+
+class PoolAccountOut(Result):
+    """An account's share. ``exact`` is before the one rounding."""
+
+    number: str
+    average: str
+    nisbah_percent: str | None
+    exact: str
+    amount: str
+    working: list[str]
+
+
+class ProfitPoolOut(Result):
+    """The pool shared: what the savers get and what the cooperative keeps add up to what was distributed."""
+
+    funds: str
+    distributable: str
+    distributed: str
+    hi_1000: str | None
+    accounts: list[PoolAccountOut]
+    to_savers: str
+    to_cooperative: str
+    remainder: str
+    working: list[str]
+
+
+class ResultIn(Asked):
+    """HI-1000 of the pool from a day on."""
+
+    since: BookDate
+    hi_1000: Exact
+
+
+class TermDepositIn(Asked):
+    """A term deposit: ``percent`` a year, or ``nisbah_percent`` with what the pool brought."""
+
+    principal: Rupiah
+    opened_on: BookDate
+    months: Annotated[int, Field(ge=1, le=rules_term.LONGEST_MONTHS, strict=True)]
+    percent: Percent | None = None
+    nisbah_percent: Percent | None = None
+    results: Annotated[list[ResultIn], Field(max_length=MOST_ROWS)] = []
+    basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
+    roll_over: rules_term.RollOver = rules_term.RollOver.NONE
+    capitalise_months: Months = 0
+    pay_months: Months = 0
+    early: rules_term.Early = rules_term.Early.NOTHING
+    early_percent: Percent = "0"
+    penalty: Rupiah = "0.00"
+    until: BookDate | None = None
+    """Followed up to this day; if not given, to the first maturity."""
+    closed_on: BookDate | None = None
+    unit: Unit = "1"
+    rounding: rounding.Rounding = rounding.Rounding.HALF_UP
+
+
+class AccrualOut(Result):
+    """A part of a term."""
+
+    first: date
+    last: date
+    days: int
+    principal: str
+    exact: str
+    amount: str
+
+
+class TermOut(Result):
+    """One run to maturity or early closing."""
+
+    begins: date
+    ends: date
+    principal: str
+    total: str
+    is_early: bool
+    penalty: str
+    taken_back: str
+    parts: list[AccrualOut]
+
+
+class TermDepositOut(Result):
+    """The deposit as far as it was followed."""
+
+    maturity: date
+    terms: list[TermOut]
+    is_running: bool
+    closed_on: date | None
+    total: str
+    payout: str
+    working: list[str]
+
+
+class PaidIn(Asked):
+    """A return paid on an account, gross, for one month or several."""
+
+    account: Text
+    amount: Rupiah
+    months: Annotated[int, Field(ge=1, le=12, strict=True)] = 1
+
+
+class SavingsTaxIn(Asked):
+    """All that one member was paid in a month. Threshold and rate are those of the law unless given."""
+
+    month: Month
+    accounts: Annotated[list[PaidIn], Field(max_length=MOST_ROWS)]
+    threshold: Rupiah | None = None
+    percent: Percent | None = None
+    testing: rules_tax.Testing = rules_tax.Testing.PAYMENT
+
+
+class TaxedOut(Result):
+    """An account's gross, tax and net."""
+
+    account: str
+    gross: str
+    tax: str
+    net: str
+
+
+class SavingsTaxOut(Result):
+    """The tax of the month. ``slip``: a withholding slip is due. ``deposit_by``: to the state, at the latest."""
+
+    gross: str
+    tax: str
+    net: str
+    slip: bool
+    deposit_by: date | None
+    accounts: list[TaxedOut]
+    working: list[str]
+
+
+class ItemIn(Asked):
+    """What the member has or owes; amounts are positive, only ``policy`` may be below zero (kept back)."""
+
+    kind: rules_exit.Kind
+    name: Annotated[str, Field(max_length=120)] = ""
+    amount: Signed
+
+
+class ShuIn(Asked):
+    """Figures from which the member's right to the surplus is counted."""
+
+    surplus: Rupiah
+    capital_percent: Percent
+    business_percent: Percent
+    own_capital: Rupiah
+    all_capital: Rupiah
+    own_business: Rupiah
+    all_business: Rupiah
+
+
+class HeirIn(Asked):
+    """Who inherits, and which part of a hundred."""
+
+    name: Text
+    percent: Percent
+
+
+class ExitSettlementIn(Asked):
+    """A member who leaves, is dismissed or has died."""
+
+    decided_on: BookDate
+    reason: rules_exit.Reason = rules_exit.Reason.LEFT
+    items: Annotated[list[ItemIn], Field(max_length=MOST_ROWS)]
+    shu: ShuIn | None = None
+    shu_decided: Flag = True
+    pay_months: Annotated[int, Field(ge=0, le=24, strict=True)] = 1
+    heirs: Annotated[list[HeirIn], Field(max_length=50)] = []
+
+
+class LineOut(Result):
+    """A line of the statement, and what it adds to the result or takes from it."""
+
+    kind: rules_exit.Kind
+    name: str
+    amount: str
+    effect: str
+
+
+class HeirOut(Result):
+    """An heir's part."""
+
+    name: str
+    amount: str
+
+
+class ExitSettlementOut(Result):
+    """The statement. ``is_blocked``: the member owes more than they have, so nothing is paid."""
+
+    lines: list[LineOut]
+    to_member: str
+    from_member: str
+    net: str
+    is_blocked: bool
+    pay_by: date | None
+    heirs: list[HeirOut]
+    working: list[str]
