@@ -147,7 +147,9 @@ async def cooperative(database: Database) -> Cooperative:
 async def lift_limits(database: Database, cooperative: Cooperative) -> None:
     """Let this cooperative post entries of any size without a second person."""
     async with database.work(cooperative.book_id) as work:
-        await cooperatives.add_policy(work, "approval.entry_above", date(2000, 1, 2), "900000000000000.00", "uji", "uji")
+        await cooperatives.add_policy(
+            work, "approval.entry_above", date(2000, 1, 2), "999999999999999.99", "uji", "uji"
+        )
         await work.commit()
 
 

@@ -122,5 +122,11 @@ def test_who_supervises_writes_nothing(role):
 
 
 def test_the_admin_reaches_no_money_and_no_member():
-    kept = {Permission.READ_ACCESS, Permission.READ_AUDIT, Permission.MANAGE_USERS, Permission.MANAGE_COOPERATIVE}
+    kept = {
+        Permission.SIMULATE,
+        Permission.READ_ACCESS,
+        Permission.READ_AUDIT,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_COOPERATIVE,
+    }
     assert GRANTS[Role.ADMIN] - {Permission.ERASE_NOTE} == kept

@@ -55,6 +55,7 @@ BEGIN_ROOMS = ("src/koperasi/db.py", "src/koperasi/embedded.py", "src/ledger/gro
 
 PURE = (
     "src/koperasi/*/rules.py",
+    "src/koperasi/*/rules_*.py",
     "src/ledger/money.py",
     "src/ledger/account.py",
     "src/ledger/entry.py",

@@ -4,8 +4,27 @@
 -- in each currency, and dated in a month that is not closed. One check a statement, whatever its size; each look-up
 -- goes by primary key.
 CREATE FUNCTION ledger_check_postings() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE wrong record;
+DECLARE
+  wrong record;
+  book bigint;
+  books bigint;
+  ids bigint[];
 BEGIN
+  -- A quick look at all of it at once: one book, one currency, accounts that may be posted to, entries whole and balanced.
+  -- What does not pass is looked at again below, entry by entry.
+  SELECT min(book_id), count(DISTINCT book_id), array_agg(DISTINCT account_id) INTO book, books, ids FROM new_postings;
+  IF books = 1
+     AND (SELECT count(*) = cardinality(ids) AND min(a.currency) = max(a.currency) FROM ledger_account a
+           WHERE a.book_id = book AND a.account_id = ANY (ids) AND NOT a.control)
+     AND NOT EXISTS (
+       SELECT FROM (SELECT entry_number, sum(amount) AS total, count(*) AS lines, max(line) AS last,
+                           min(effective_date) AS first_date, max(effective_date) AS last_date
+                      FROM new_postings GROUP BY entry_number) p
+        WHERE p.total <> 0 OR p.lines <> p.last OR p.first_date <> p.last_date
+           OR NOT EXISTS (SELECT FROM ledger_entry e WHERE e.book_id = book AND e.number = p.entry_number
+                             AND e.line_count = p.lines AND e.effective_date = p.first_date OFFSET 0)) THEN
+    RETURN NULL;
+  END IF;
   SELECT p.book_id, p.entry_number INTO wrong
     FROM (SELECT n.book_id, n.entry_number, n.amount,
                  (SELECT a.currency FROM ledger_account a

@@ -55,6 +55,13 @@ def upgrade() -> None:
         "ix_ledger_entry_effective_date", "ledger_entry", ["effective_date", "book_id", "number"], unique=False
     )
     op.create_index(
+        "ix_ledger_entry_marked",
+        "ledger_entry",
+        ["effective_date", "book_id", "number"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('adjustment','closing') OR reverses IS NOT NULL"),
+    )
+    op.create_index(
         "ix_ledger_entry_link",
         "ledger_entry",
         ["link", "book_id", "number"],

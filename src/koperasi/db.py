@@ -103,10 +103,15 @@ class Database:
             yield Work(connection, book_id)
 
     @asynccontextmanager
-    async def reading(self, book_id: int) -> AsyncIterator[AsyncConnection]:
-        """One unchanging view of one book, for anything that reads more than once; it can't write."""
+    async def reading(self, book_id: int, view: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """One unchanging view of one book, for anything that reads more than once; it can't write.
+
+        ``view``: what ``view_of`` another connection said, to see exactly what that one sees.
+        """
         async with self.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            if view is not None:
+                await connection.execute(_share(view))
             await connection.execute(_bind(book_id))
             yield connection
 
@@ -134,6 +139,18 @@ class Database:
 def _bind(book_id: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
     # SET takes no parameters; int() keeps anything but a number out.
     return text(f"SET LOCAL app.book = '{int(book_id)}'")
+
+
+def _share(view: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    # SET takes no parameters here either; PostgreSQL names views in hexadecimal digits and dashes.
+    if not set(view) <= set("0123456789ABCDEF-"):
+        raise ValueError(view)
+    return text(f"SET TRANSACTION SNAPSHOT '{view}'")
+
+
+async def view_of(connection: AsyncConnection) -> str:
+    """By what name other connections share this one's view, for as long as its transaction lasts."""
+    return str(await connection.scalar(text("SELECT pg_export_snapshot()")))
 
 
 _UNBIND = text("SET LOCAL app.book = ''")

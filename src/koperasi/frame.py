@@ -37,10 +37,10 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/jejak-audit", N_("Jejak audit"), "", Permission.READ_AUDIT),
     ("/hak-akses", N_("Hak akses"), "", Permission.READ_ACCESS),
     ("/hapus-keterangan", N_("Hapus keterangan"), "", Permission.ERASE_NOTE),
-    ("/simulasi", N_("Simulasi"), "", Permission.SIMULATE),
     ("/saldo-saya", N_("Saldo saya"), "", Permission.OWN_PAGES),
     ("/buku-anggota", N_("Buku anggota"), "", Permission.OWN_PAGES),
     ("/data-saya", N_("Data saya"), "", Permission.OWN_PAGES),
+    ("/simulasi", N_("Simulasi"), "", Permission.SIMULATE),
 )
 
 HOMES: Mapping[Role, str] = {

@@ -17,7 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
 from litestar.params import BodyKwarg, HeaderParameter
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import InputError, parse_wire_amount, wire_amount
@@ -64,7 +64,24 @@ def _day_in_words(value: object) -> object:
 BookDate = Annotated[date, BeforeValidator(_day_in_words), Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
 """A date that can stand in the book, written ``2026-11-25`` and in no other way."""
 
-Flag = Annotated[bool, Strict()]
+
+def _whole(value: object) -> object:
+    # Litestar asks pydantic to be lenient, whatever a field says: false would be zero.
+    if type(value) is not int:
+        raise ValueError("a whole number, written as a JSON number")
+    return value
+
+
+def _yes_or_no(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - pydantic's way of refusing
+    return value
+
+
+Whole = BeforeValidator(_whole)
+"""Beside ``int``: a JSON number without a point, not ``"3"`` or ``true``."""
+
+Flag = Annotated[bool, BeforeValidator(_yes_or_no)]
 """``true`` or ``false``, not ``1`` or ``"yes"``."""
 
 Limit = Annotated[int, Field(ge=1, le=200)]

@@ -173,6 +173,7 @@ async def _write(raw: Any, batch: Batch) -> None:
     days = [(account_id, day, debit, credit) for (account_id, day), (debit, credit) in sorted(turnovers.items())]
     latest = {account_id: day for account_id, day, *_ in days}  # they are sorted: the last day of each stays
     totals = [batch.totals[account_id] for account_id in latest]
+    keys, fingerprints, numbers, refusals = _columns(batch.remembered, 4)
     posting_accounts, amounts, balances, posting_days = _columns(lines, 4)
     turnover_accounts, turnover_days, debits, credits_ = _columns(days, 4)
     await raw.execute(
@@ -197,7 +198,10 @@ async def _write(raw: Any, batch: Batch) -> None:
         posting_accounts,
         amounts,
         balances,
-        *map(_or_none, _columns(batch.remembered, 4)),
+        keys,
+        fingerprints,
+        numbers if len(numbers) > len(drafts) else [],
+        _or_none(refusals),
         turnover_accounts,
         _same(turnover_days),
         debits,

@@ -101,6 +101,9 @@ account = Table(
     Index("ix_ledger_account_top", "code", "book_id", postgresql_where=text("strpos(code, '.') = 0")),
 )
 
+MARKED = "kind IN ('adjustment','closing') OR reverses IS NOT NULL"
+"""Entries that statements tell apart: few, and found by an index of their own in a query that says just this."""
+
 entry = Table(
     "ledger_entry",
     metadata,
@@ -126,6 +129,7 @@ entry = Table(
     CheckConstraint("length(note_digest) = 32", name="note_digest_length"),
     CheckConstraint("reverses < number", name="reverses_earlier"),
     Index("ix_ledger_entry_effective_date", "effective_date", "book_id", "number"),
+    Index("ix_ledger_entry_marked", "effective_date", "book_id", "number", postgresql_where=text(MARKED)),
     Index("ix_ledger_entry_link", "link", "book_id", "number", postgresql_where=text("link IS NOT NULL")),
 )
 

@@ -74,7 +74,8 @@ SELECT entry_number, account_id, amount FROM ledger_posting
 
 # An array of one element stands for a column that is the same in every row, and an empty one for a column of NULL: each
 # element is looked at before it is sent, and most columns of a batch say the same in all its rows. Numbers and hashes
-# follow from the first; so do the places of postings, when all entries have as many lines.
+# follow from the first; so do the places of postings, when all entries have as many lines, and the entries that keys
+# name, when none was refused.
 #
 # Nothing is joined: on a fresh book the planner would go through all accounts for each account touched. A row finds its
 # new values by its place in the sorted ids, which width_bucket() tells.
@@ -100,8 +101,9 @@ WITH entries AS (
       AS p(entry_number, line, effective_date, account_id, amount, balance_after, i)
 ), keys AS (
   INSERT INTO ledger_key (book_id, key, fingerprint, entry_number, refusal)
-  SELECT $1, key, fingerprint, entry_number, refusal::json
-    FROM unnest($22::text[], $23::bytea[], $24::bigint[], $25::text[]) AS k(key, fingerprint, entry_number, refusal)
+  SELECT $1, key, fingerprint, CASE WHEN refusal IS NULL THEN coalesce(entry_number, $2 + i) END, refusal::json
+    FROM unnest($22::text[], $23::bytea[], $24::bigint[], $25::text[]) WITH ORDINALITY
+      AS k(key, fingerprint, entry_number, refusal, i)
 ), turnovers AS (
   INSERT INTO ledger_turnover AS t (book_id, account_id, day, debit, credit)
   SELECT $1, account_id, coalesce(day, ($27)[1]), debit, credit

@@ -25,7 +25,7 @@ from koperasi.embedded import Addresses
 from koperasi.permissions import Identity, Role
 from koperasi.savings import service as savings
 
-from ..conftest import Village, found, populate
+from ..conftest import Village, found, lift_limits, populate
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +74,7 @@ class Shop:
 async def open_shop(database: Database, client: AsyncTestClient) -> Shop:
     """A populated cooperative with money in both accounts of its member; the last entry and receipt are a small one."""
     village = await populate(database, await found(database))
+    await lift_limits(database, village.cooperative)
     async with database.reading(village.cooperative.book_id) as connection:
         accounts = await savings.accounts_of(connection, village.cooperative.book_id, village.member.number)
     numbers = {str(account.kind): account.number for account in accounts}

@@ -113,6 +113,11 @@ MOVES_NONE = {
     "/api/v1/my-data/erasure-requests",
     "/api/v1/approvals/{number}/refuse",
     "/api/v1/approvals/{number}/withdraw",
+    "/api/v1/simulations/savings-return",
+    "/api/v1/simulations/profit-pool",
+    "/api/v1/simulations/term-deposit",
+    "/api/v1/simulations/savings-tax",
+    "/api/v1/simulations/exit-settlement",
 }
 """POST of these posts nothing to the book. A new route has to be put into one table or the other."""
 

@@ -113,6 +113,14 @@ KNOWN = {
 }
 """What the numbers in a path may name, if they are to name something."""
 
+SIMULATED = {
+    "savings-return": {"first": "2026-11-01", "last": "2026-11-30", "percent": "6", "opening": "1000000.00"},
+    "profit-pool": {"month": "2026-10", "bonus": "1000.00", "accounts": [{"number": "1", "average": "250000"}]},
+    "term-deposit": {"principal": "1000000.00", "opened_on": "2026-01-31", "months": 3, "percent": "6"},
+    "savings-tax": {"month": "2026-10", "accounts": [{"account": "1", "amount": "240001.00"}]},
+    "exit-settlement": {"decided_on": "2026-10-31", "items": [{"kind": "pokok", "amount": "100000.00"}]},
+}
+
 SELDOM_RIGHT = {
     "status",
     "nik",
@@ -157,6 +165,8 @@ def bring_within_reach(case, shop):
         body["entries"] = [donated_land("Sumbangan", "1.00") | {"key": f"k{n}"} for n in range(len(body["entries"]))]
     elif path.endswith("/reversals"):
         body["date"] = None
+    elif path.startswith("/api/v1/simulations/"):
+        body = SIMULATED[path.rpartition("/")[2]]  # amounts and percentages have a form that the schema can't say
     elif path in {"/api/v1/members", "/api/v1/groups"}:
         letters = f"{chance:x}".translate(str.maketrans("0123456789", "ghijklmnop"))
         body["name"] = f"Nama {letters}"

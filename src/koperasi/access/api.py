@@ -17,7 +17,7 @@ from koperasi.db import Database
 from koperasi.errors import Forbidden, Unauthorised
 from koperasi.i18n import N_
 from koperasi.permissions import Identity, Permission, Role
-from koperasi.rest import ApiRequest, Model, Result, Text, problems
+from koperasi.rest import ApiRequest, Model, Result, Text, Whole, problems
 
 CHANGE_FIRST = N_("Ganti dahulu kata sandi atau PIN yang diberikan kepada Anda.")
 
@@ -37,7 +37,7 @@ class NewToken(Model):
     """The six digits of the second factor, or a recovery code; needed by users who have set it up."""
     scope: Annotated[list[Permission] | None, Field(max_length=50)] = None
     """What the token may be used for, of what its user may; left out, it may be used for all of that."""
-    days: Annotated[int, Field(ge=1, le=rules.LONGEST_TOKEN_DAYS, strict=True)] = rules.TOKEN_LIFE.days
+    days: Annotated[int, Whole, Field(ge=1, le=rules.LONGEST_TOKEN_DAYS)] = rules.TOKEN_LIFE.days
     """How long it lasts."""
 
 

@@ -14,6 +14,7 @@ import ledger
 from koperasi import posting
 from koperasi.approvals import rules
 from koperasi.approvals.rules import Approval, Kind, Limits, NeedsApproval, Proposal, Status
+from koperasi.approvals.service_doctor import holds, numbers
 from koperasi.approvals.tables import approval as table
 from koperasi.approvals.wire import ACCEPTED, ApprovalOut, accepted
 from koperasi.audit import service as audit
@@ -43,8 +44,10 @@ __all__ = [
     "asked",
     "effects",
     "expire",
+    "holds",
     "is_answered",
     "limits",
+    "numbers",
     "refuse",
     "waiting",
     "withdraw",
@@ -94,7 +97,8 @@ async def ask(connection: AsyncConnection, book_id: int, need: NeedsApproval, no
         now: the moment.
 
     Raises:
-        Refusal: ``insufficient-balance``: other drafts hold the money already. ``idempotency-mismatch``.
+        Refusal: ``insufficient-balance``: other drafts hold the money already; ``idempotency-mismatch``; or what the
+            book would say to it now.
     """
     proposal = need.proposal
     if proposal is None:
@@ -105,13 +109,16 @@ async def ask(connection: AsyncConnection, book_id: int, need: NeedsApproval, no
     idempotency = Idempotency(draft.key, draft.fingerprint)
     if (before := await asked(connection, book_id, idempotency)) is not None:
         return before
-    number = await next_number(connection, book_id, "approval")
-    # Who had the same key waited for the number too.
-    if (before := await asked(connection, book_id, idempotency)) is not None:
-        return before
+    async with connection.begin_nested() as nested:
+        number = await next_number(connection, book_id, "approval")
+        # Who had the same key waited for the number too; then none is given.
+        if (before := await asked(connection, book_id, idempotency)) is not None:
+            await nested.rollback()
+            return before
     await expire(connection, book_id, draft.actor, now)
     if proposal.hold is not None:
         await _hold(connection, book_id, proposal.hold)
+    await _try(connection, proposal)
     salt = secrets.token_bytes(16) if draft.note else None
     digest = rules.note_digest(salt, draft.note) if salt and draft.note else None
     content = rules.content_of(proposal, digest)
@@ -136,6 +143,17 @@ async def ask(connection: AsyncConnection, book_id: int, need: NeedsApproval, no
     made = _approval(added.one())
     await _tell(connection, book_id, made, draft.actor, Action.APPROVAL_ASKED)
     return made
+
+
+async def _try(connection: AsyncConnection, proposal: Proposal) -> None:
+    """Nobody is asked about what the book would refuse in any case: post it, look, and undo it."""
+    draft, hold = proposal.draft, proposal.hold
+    async with connection.begin_nested() as nested:
+        if hold is not None:
+            await ledger.release(connection, draft.book_id, hold.account_id, hold.amount)
+        outcomes = await ledger.append(connection, [draft])
+        await nested.rollback()
+    posting.settled(outcomes[0])
 
 
 async def _hold(connection: AsyncConnection, book_id: int, hold: ledger.Line) -> None:

@@ -138,7 +138,7 @@ class JournalController(Controller):
                 idempotency=await idempotency(request),
             )
         except NeedsApproval as need:
-            return await _asked(request, database, need)
+            return await _asked(request, database, need, data.new())
         return await _entry(request, database, settled)
 
     @get("/journal-entries/{number:int}", opt={"permission": Permission.READ_BOOKS}, responses=problems(401, 403, 404))
@@ -306,11 +306,13 @@ async def _today(request: ApiRequest, database: Database) -> date:
         return (await cooperative_of(connection, request.user.book_id)).today(datetime.now(UTC))
 
 
-async def _asked(request: ApiRequest, database: Database, need: NeedsApproval) -> Response[Any]:
+async def _asked(
+    request: ApiRequest, database: Database, need: NeedsApproval, new: service.NewEntry | None = None
+) -> Response[Any]:
     """That a second person must agree."""
     book_id = request.user.book_id
     async with database.work(book_id) as work:
-        asked = await approvals.ask(work.connection, book_id, need, datetime.now(UTC))
+        asked = await service.ask(work.connection, book_id, need, new)
         await work.commit()
     return approvals.accepted(asked)
 

@@ -11,7 +11,7 @@ from koperasi.bookkeeping import service_closing as service
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.permissions import Permission
-from koperasi.rest import ApiRequest, Model, Money, Page, Result, problems
+from koperasi.rest import ApiRequest, Model, Money, Page, Result, Whole, problems
 
 Year = Annotated[int, Parameter(ge=1901, le=2100)]
 
@@ -19,7 +19,7 @@ Year = Annotated[int, Parameter(ge=1901, le=2100)]
 class YearIn(Model):
     """Which year to close."""
 
-    year: Annotated[int, Field(ge=1901, le=2100, examples=[2026])]
+    year: Annotated[int, Whole, Field(ge=1901, le=2100, examples=[2026])]
 
 
 class HurdleOut(Result):

@@ -1,5 +1,6 @@
 """Pages that post to the general journal: an entry by hand, and a reversal."""
 
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import uuid4
@@ -9,7 +10,6 @@ from litestar.params import Parameter
 from litestar.response import Redirect
 
 import ledger
-from koperasi.approvals import service as approvals
 from koperasi.approvals.service import NeedsApproval
 from koperasi.bookkeeping import service
 from koperasi.cooperatives.service import cooperative_of
@@ -18,7 +18,7 @@ from koperasi.errors import Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
 from koperasi.permissions import Permission
-from koperasi.posting import Idempotency
+from koperasi.posting import Idempotency, Settled
 from koperasi.rest import ApiRequest
 from koperasi.web import Form
 
@@ -56,7 +56,7 @@ class EntryPages(Controller):
         if not form.ok or new is None or key is None:
             return await _entry_form(request, database, frame, form, str(uuid4()), status=422, added_up=True)
         try:
-            settled = await service.post_entry(
+            doing = service.post_entry(
                 database,
                 poster,
                 request.user.book_id,
@@ -65,12 +65,10 @@ class EntryPages(Controller):
                 actor=request.user.username,
                 idempotency=Idempotency.of("web", str(key), "jurnal", new),
             )
-        except NeedsApproval as need:
-            return await _asked(request, database, need)
+            return await _posted(request, database, doing, "tercatat", new)
         except Refusal as refusal:
             form.add_refusal(refusal, places)
             return await _entry_form(request, database, frame, form, str(uuid4()), status=refusal.status, added_up=True)
-        return Redirect(f"/jurnal/{settled.number}?selesai=tercatat", status_code=303)
 
     @get("/jurnal/{number:int}/balik", opt={"permission": Permission.REVERSE})
     async def reversal_page(
@@ -92,7 +90,7 @@ class EntryPages(Controller):
         if not form.ok or key is None:
             return await _reversal_form(request, database, frame, form, number, status=422)
         try:
-            settled = await service.reverse_entry(
+            doing = service.reverse_entry(
                 database,
                 poster,
                 request.user.book_id,
@@ -104,12 +102,10 @@ class EntryPages(Controller):
                 idempotency=Idempotency.of("web", str(key), "balik", number, reason, day, of_reversal),
                 of_reversal=of_reversal,
             )
-        except NeedsApproval as need:
-            return await _asked(request, database, need)
+            return await _posted(request, database, doing, "balik")
         except Refusal as refusal:
             form.add_refusal(refusal)
             return await _reversal_form(request, database, frame, form, number, status=refusal.status)
-        return Redirect(f"/jurnal/{settled.number}?selesai=balik", status_code=303)
 
 
 async def today_of(request: ApiRequest, database: Database) -> date:
@@ -118,13 +114,23 @@ async def today_of(request: ApiRequest, database: Database) -> date:
         return (await cooperative_of(connection, request.user.book_id)).today(datetime.now(UTC))
 
 
-async def _asked(request: ApiRequest, database: Database, need: NeedsApproval) -> Redirect:
-    """Keep the draft for a second person, and show it."""
+async def _posted(
+    request: ApiRequest,
+    database: Database,
+    post_it: Awaitable[Settled],
+    done: str,
+    new: service.NewEntry | None = None,
+) -> Redirect:
+    """Show the entry that was posted, or the draft that waits for a second person."""
     book_id = request.user.book_id
-    async with database.work(book_id) as work:
-        asked = await approvals.ask(work.connection, book_id, need, datetime.now(UTC))
-        await work.commit()
-    return Redirect(f"/persetujuan/{asked.number}?baru=1", status_code=303)
+    try:
+        number = (await post_it).number
+    except NeedsApproval as need:
+        async with database.work(book_id) as work:
+            asked = await service.ask(work.connection, book_id, need, new)
+            await work.commit()
+        return Redirect(f"/persetujuan/{asked.number}?baru=1", status_code=303)
+    return Redirect(f"/jurnal/{number}?selesai={done}", status_code=303)
 
 
 def _rows(form: Form) -> int:

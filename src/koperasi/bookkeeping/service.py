@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -180,6 +180,22 @@ async def post_entry(
     try:
         return await posting.post(poster, draft)
     except Refusal as refusal:
+        raise rules.beside_lines(refusal, new) from refusal
+
+
+async def ask(
+    connection: AsyncConnection, book_id: int, need: NeedsApproval, new: NewEntry | None = None
+) -> approvals.Approval:
+    """Ask a second person about an entry or a reversal; the caller commits.
+
+    Raises:
+        Refusal: the book would not take it; ``errors`` name the lines of an entry.
+    """
+    try:
+        return await approvals.ask(connection, book_id, need, datetime.now(UTC))
+    except Refusal as refusal:
+        if new is None:
+            raise
         raise rules.beside_lines(refusal, new) from refusal
 
 

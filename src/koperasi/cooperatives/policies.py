@@ -97,9 +97,7 @@ DEFINITIONS: Mapping[str, Definition] = {
         Definition("deposit_tax.threshold", Unit.AMOUNT, N_("Jumlah tabungan dan deposito yang bebas pajak")),
         Definition("deposit_tax.rate_percent", Unit.PERCENT, N_("Pajak final tabungan dan deposito bank")),
         Definition("approval.withdrawal_above", Unit.AMOUNT, N_("Penarikan di atas jumlah ini perlu orang kedua")),
-        Definition(
-            "approval.entry_above", Unit.AMOUNT, N_("Jurnal manual di atas jumlah ini perlu orang kedua")
-        ),
+        Definition("approval.entry_above", Unit.AMOUNT, N_("Jurnal manual di atas jumlah ini perlu orang kedua")),
         Definition("approval.reversals", Unit.SWITCH, N_("Jurnal balik perlu orang kedua")),
         Definition("approval.days", Unit.DAYS, N_("Permintaan persetujuan berlaku selama")),
     )

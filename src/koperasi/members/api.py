@@ -26,6 +26,7 @@ from koperasi.rest import (
     Result,
     TakesKey,
     Text,
+    Whole,
     decode_cursor,
     encode_cursor,
     idempotency,
@@ -40,7 +41,7 @@ class HeirIn(Model):
     name: Name
     relation: Annotated[Text, Field(max_length=model.RELATION_MAX_LENGTH)]
     phone: Text | None = None
-    share_percent: Annotated[int, Field(ge=1, le=100, strict=True)] = 100
+    share_percent: Annotated[int, Whole, Field(ge=1, le=100)] = 100
 
 
 class MemberFields(Model):

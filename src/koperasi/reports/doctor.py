@@ -55,6 +55,7 @@ MESSAGES: Mapping[str, str] = {
     "control-sum": N_(
         "Jumlah akun yang terdaftar di bawahnya %(registered)s, padahal semua %(total)s (debit positif)."
     ),
+    "hold": N_("Yang ditahan %(total)s, padahal permintaan yang menunggu menahan %(registered)s."),
     "series-gap": N_("Nomor %(first)s sampai %(last)s sudah diberikan, tetapi tidak ada."),
     "audit": N_("Jejak audit diubah atau hilang di sini."),
     "series-ahead": N_("Nomor %(number)s belum pernah diberikan; yang terakhir %(last)s."),
@@ -78,6 +79,7 @@ REGISTERS: Mapping[object, str] = {
 SERIES_NAMES: Mapping[object, str] = {
     "member": N_("keanggotaan"),
     "group": N_("kelompok"),
+    "approval": N_("permintaan persetujuan"),
     "checkpoint": N_("titik periksa"),
     "verification": N_("pemeriksaan"),
     "savings.pokok": N_("rekening simpanan pokok"),

@@ -12,6 +12,7 @@ PLACES = {
     "series-gap": "series {series}",
     "series-ahead": "series {series}",
     "control-sum": "account {account}",
+    "hold": "account {account}",
     "audit": "audit row {row}",
 }
 PLACE_OF_ROW = "{register} {number}"
@@ -23,6 +24,7 @@ MESSAGES = {
     "shared-account": "its account {account} in the ledger is another's too",
     "orphan-account": "it stands beneath {control}, and no register names it",
     "control-sum": "the registered accounts beneath it come to {registered}, all beneath it to {total}",
+    "hold": "{total} are held, and drafts hold {registered}",
     "series-gap": "numbers {first} to {last} were given and are not there",
     "series-ahead": "number {number} was never given, the last given is {last}",
     "audit": "the audit trail was changed, or is gone, here",
@@ -95,6 +97,18 @@ def _beneath(owners: Mapping[int, Row], accounts: Mapping[int, LedgerAccount], c
     for control in sorted(controls):
         if totals[control] != registered[control]:
             yield finding("control-sum", account=control, registered=registered[control], total=totals[control])
+
+
+def holds(registered: Mapping[int, int], held: Mapping[int, tuple[str, int]]) -> Iterator[Finding]:
+    """What the ledger holds on each account is what drafts that wait for a second person hold there.
+
+    Args:
+        registered: what drafts hold, by account, in minor units.
+        held: code and hold of every account of the ledger that has one or should have one.
+    """
+    for account_id, (code, amount) in sorted(held.items()):
+        if amount != registered.get(account_id, 0):
+            yield finding("hold", account=code, registered=registered.get(account_id, 0), total=amount)
 
 
 def gaps(series: str, serials: Sequence[int], last: int) -> Iterator[Finding]:

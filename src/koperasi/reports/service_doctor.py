@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
+from koperasi.approvals import service as approvals
 from koperasi.audit import service as audit
 from koperasi.cooperatives import service as cooperatives
 from koperasi.cooperatives.service import Cooperative
@@ -71,10 +72,13 @@ async def _examine_registers(connection: AsyncConnection, cooperative: Cooperati
     rows += [rules.Row("group", one.number, one.ledger_account_id, funds) for one in owned]
     controls = {roles[kind.role] for kind in SavingsKind if kind.role in roles} | {funds}
     found = list(rules.ties(rows, await _beneath_controls(connection, book_id), controls))
+    registered = await approvals.holds(connection, book_id)
+    found += rules.holds(registered, await _held(connection, book_id, list(registered)))
     last = await cooperatives.last_numbers(connection, book_id)
     serials: dict[str, list[int]] = {kind.role: [] for kind in SavingsKind}
     for one in accounts:
         serials[one.kind.role].append(one.serial)
+    serials["approval"] = await approvals.numbers(connection, book_id)
     serials["member"] = await members.serials(connection, book_id)
     serials["group"] = [group.serial for group in owned]
     issued = select(checkpoint.c.number).where(checkpoint.c.book_id == book_id)
@@ -94,6 +98,14 @@ async def _beneath_controls(connection: AsyncConnection, book_id: int) -> dict[i
     return {
         account_id: rules.LedgerAccount(code, balance) for account_id, code, balance in await connection.execute(query)
     }
+
+
+async def _held(connection: AsyncConnection, book_id: int, also: list[int]) -> dict[int, tuple[str, int]]:
+    table = schema.account
+    query = select(table.c.account_id, table.c.code, table.c.held).where(
+        table.c.book_id == book_id, (table.c.held != 0) | table.c.account_id.in_(also)
+    )
+    return {account_id: (code, held) for account_id, code, held in await connection.execute(query)}
 
 
 class Doctor:

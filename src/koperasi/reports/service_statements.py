@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, select, true
+from sqlalchemy import CTE, Boolean, ColumnElement, Select, and_, case, func, literal, literal_column, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -156,6 +156,9 @@ async def _movements(
     )
 
 
+_IS_MARKED: ColumnElement[bool] = literal_column(f"({schema.MARKED})", Boolean)
+
+
 def _marked(book_id: int, period: Period, known_at: int | None) -> CTE:
     """Entries of the time that adjust, close or undo, each with the kind of the entry at the root of its undoing."""
     entry = schema.entry
@@ -170,7 +173,7 @@ def _marked(book_id: int, period: Period, known_at: int | None) -> CTE:
             entry.c.book_id == book_id,
             _recorded(entry.c.number, known_at),
             entry.c.effective_date.between(period.first, period.last),
-            entry.c.kind.in_([ADJUSTMENT, CLOSING]) | entry.c.reverses.is_not(None),
+            _IS_MARKED,
         )
         .cte("chain", recursive=True)
     )

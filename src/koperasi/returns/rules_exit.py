@@ -189,7 +189,7 @@ def _working(done: Settlement) -> Iterator[Step]:
             )
         else:
             yield step(
-                N_("%(sign)s %(kind)s %(name)s: %(amount)s."),
+                N_("%(sign)s %(kind)s %(name)s: %(amount)s.") if one.name else N_("%(sign)s %(kind)s: %(amount)s."),
                 sign="-" if one.effect_minor < 0 else "+",
                 kind=step(one.kind.label),
                 name=one.name,

@@ -234,12 +234,16 @@ def _at_rates(rates: Sequence[Rate], first: date, last: date) -> Iterator[tuple[
 
 
 def _sum(earnings: Sequence[Earning]) -> Fraction:
-    """Sums of whole numbers while rate and year stay the same: a hundred thousand accounts pass through here."""
-    sums: dict[tuple[Fraction, int], Fraction | int] = {}
-    for one in earnings:
-        key = one.percent, one.year
-        sums[key] = sums.get(key, 0) + one.balance * one.days
-    return sum((balance * percent / (100 * year) for (percent, year), balance in sums.items()), Fraction(0))
+    """Balances are added up while rate and year stay the same: a hundred thousand accounts pass through here."""
+    total = Fraction(0)
+    balances: Fraction | int = 0
+    for index, one in enumerate(earnings):
+        balances += one.balance * one.days
+        following = earnings[index + 1] if index + 1 < len(earnings) else None
+        if following is None or following.percent is not one.percent or following.year != one.year:
+            total += balances * one.percent / (100 * one.year)
+            balances = 0
+    return total
 
 
 def _compounded(earnings: Sequence[Earning]) -> Fraction:
@@ -286,7 +290,7 @@ def _working(done: Return) -> Iterator[Step]:
     if terms.compound_daily:
         yield step(N_("Imbalan setiap hari ikut dihitung mulai hari berikutnya."))
     yield step(
-        N_("Jumlah %(exact)s, dibulatkan sekali %(rounding)s ke kelipatan %(unit)s: %(amount)s."),
+        N_("Jumlah %(exact)s, dibulatkan sekali ke kelipatan %(unit)s (%(rounding)s): %(amount)s."),
         exact=rupiah(done.exact),
         rounding=step(terms.rounding.label),
         unit=rupiah(terms.unit_minor),

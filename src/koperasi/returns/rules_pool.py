@@ -230,6 +230,26 @@ class Bonus:
             ),
         )
 
+    def exact_of(self, number: str) -> Fraction:
+        """One account's part before rounding, in sen."""
+        total = sum(self.balances.values(), Fraction(0))
+        return self.bonus_minor * self.balances[number] / total if total else Fraction(0)
+
+    def working_of(self, number: str) -> tuple[Step, ...]:
+        """How one account's part came about; nothing if it takes no part."""
+        if not self.balances[number]:
+            return ()
+        return (
+            step(
+                N_("%(bonus)s x %(balance)s / %(total)s = %(exact)s, dibulatkan %(amount)s."),
+                bonus=rupiah(self.bonus_minor),
+                balance=rupiah(self.balances[number]),
+                total=rupiah(sum(self.balances.values(), Fraction(0))),
+                exact=rupiah(self.exact_of(number)),
+                amount=rupiah(self.amounts_minor[number]),
+            ),
+        )
+
 
 def share_bonus(
     averages: Mapping[str, Fraction], bonus_minor: int, *, minimum_minor: int = 0, unit_minor: int = 100

@@ -22,7 +22,7 @@ from koperasi.returns.rules_days import add_months
 from koperasi.returns.working import Step, number, rupiah, step
 
 
-class Testing(StrEnum):
+class ThresholdOf(StrEnum):
     """What is held against the threshold when one payment is for several months; the law leaves it open."""
 
     PAYMENT = "payment"
@@ -39,7 +39,7 @@ class TaxPolicy(NamedTuple):
     percent: Fraction
     deposit_day: int
     """The day of the next month by which the tax is paid to the state."""
-    testing: Testing = Testing.PAYMENT
+    testing: ThresholdOf = ThresholdOf.PAYMENT
 
 
 POLICIES = (
@@ -147,17 +147,17 @@ def _taxed(one: Paid, paid: Sequence[Paid], policy: TaxPolicy) -> Fraction:
     return (
         part
         * sum(_month_total(paid, back, policy) > policy.threshold_minor for back in range(_months_of(one, policy)))
-        * (one.months if policy.testing is Testing.PAYMENT else 1)
+        * (one.months if policy.testing is ThresholdOf.PAYMENT else 1)
     )
 
 
 def _months_of(one: Paid, policy: TaxPolicy) -> int:
-    return 1 if policy.testing is Testing.PAYMENT else one.months
+    return 1 if policy.testing is ThresholdOf.PAYMENT else one.months
 
 
 def _month_total(paid: Sequence[Paid], back: int, policy: TaxPolicy) -> Fraction:
     """What counts for a month: ``back`` months before the payment, payments reaching back from it month by month."""
-    if policy.testing is Testing.PAYMENT:
+    if policy.testing is ThresholdOf.PAYMENT:
         return Fraction(sum(one.gross_minor for one in paid))
     totals = defaultdict[int, Fraction](Fraction)
     for one in paid:
@@ -187,7 +187,7 @@ def _working(done: Withheld) -> Iterator[Step]:
         gross=rupiah(done.gross_minor),
         threshold=rupiah(done.policy.threshold_minor),
     )
-    if done.policy.testing is Testing.MONTH and any(one.months > 1 for one in done.paid):
+    if done.policy.testing is ThresholdOf.MONTH and any(one.months > 1 for one in done.paid):
         yield step(N_("Imbalan untuk beberapa bulan diuji sebulan demi sebulan, masing-masing bagian yang sama."))
     if done.tax_minor:
         yield step(

@@ -189,10 +189,10 @@ def follow(contract: TermContract, until: date, *, closed_on: date | None = None
         Refusal: as ``check_contract``; ``closed-before-opened``; or ``until-before-opened``.
     """
     check_contract(contract)
-    if until < contract.opened_on:
-        raise Refusal("until-before-opened", N_("Tanggal hitung sebelum simpanan dibuka."), field="until")
     if closed_on is not None and closed_on < contract.opened_on:
         raise Refusal("closed-before-opened", N_("Tanggal tutup sebelum simpanan dibuka."), field="closed_on")
+    if until < contract.opened_on:
+        raise Refusal("until-before-opened", N_("Tanggal hitung sebelum simpanan dibuka."), field="until")
     terms: list[Term] = []
     principal, begins = contract.principal_minor, contract.opened_on
     while True:
@@ -341,9 +341,7 @@ def _working(deposit: TermDeposit) -> Iterator[Step]:
 def _accrued(contract: TermContract, term: Term, one: Accrual) -> Step:
     percent = contract.early_percent if term.is_early and contract.early is Early.REDUCED else contract.percent
     message = (
-        N_(
-            "%(days)s hari, nisbah %(percent)s %% atas hasil dari %(principal)s: %(exact)s, dibulatkan %(amount)s."
-        )
+        N_("%(days)s hari, nisbah %(percent)s %% atas hasil dari %(principal)s: %(exact)s, dibulatkan %(amount)s.")
         if contract.results
         else N_(
             "%(days)s hari, %(percent)s %% setahun (%(basis)s) atas %(principal)s: %(exact)s, dibulatkan %(amount)s."

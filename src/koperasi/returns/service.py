@@ -1,7 +1,6 @@
 """What other slices may ask of returns: the rules, by their names. They read nothing and write nothing."""
 
 from koperasi.returns import (
-    rounding,
     rules_days,
     rules_exit,
     rules_interest,
@@ -10,12 +9,14 @@ from koperasi.returns import (
     rules_tax,
     rules_term,
 )
+from koperasi.returns.rounding import Rounding, apportion, to_unit
 from koperasi.returns.working import Step, number, rupiah
 
 __all__ = [
+    "Rounding",
     "Step",
+    "apportion",
     "number",
-    "rounding",
     "rules_days",
     "rules_exit",
     "rules_interest",
@@ -24,4 +25,5 @@ __all__ = [
     "rules_tax",
     "rules_term",
     "rupiah",
+    "to_unit",
 ]

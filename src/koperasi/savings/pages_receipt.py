@@ -92,29 +92,18 @@ class ReceiptPages(Controller):
             async with database.reading(identity.book_id) as connection:
                 cooperative = await cooperative_of(connection, identity.book_id)
                 receipt = await service.receipt_for(connection, cooperative, identity, number)
+            idempotency = Idempotency.of("web", str(key), "batal", receipt.entry_number, reason)
             try:
-                undone = await service.reverse(
-                    database,
-                    poster,
-                    cooperative,
-                    entry_number=receipt.entry_number,
-                    reason=reason,
-                    effective_date=None,
-                    actor=identity.username,
-                    idempotency=Idempotency.of("web", str(key), "batal", receipt.entry_number, reason),
+                where = await _undone(
+                    database, poster, cooperative, receipt.entry_number, reason, identity.username, idempotency
                 )
-            except NeedsApproval as need:
-                async with database.work(identity.book_id) as work:
-                    asked = await approvals.ask(work.connection, identity.book_id, need, datetime.now(UTC))
-                    await work.commit()
-                return Redirect(f"/persetujuan/{asked.number}?baru=1", status_code=303)
             except Conflict:
                 # Somebody else was first: the receipt says by which entry.
                 return Redirect(f"/bukti/{receipt.number}", status_code=303)
             except Refusal as refusal:
                 form.add_refusal(refusal)
             else:
-                return Redirect(f"/bukti/{undone.number}?baru=1", status_code=303)
+                return Redirect(where, status_code=303)
         return await self._cancel_form(request, database, frame, number, form, status=422)
 
     async def _cancel_form(
@@ -253,6 +242,40 @@ def _with_balance(request: ApiRequest) -> bool:
 
 def _local_day(receipt: service.Receipt, cooperative: Cooperative) -> date:
     return receipt.recorded_at.astimezone(cooperative.zone).date()
+
+
+async def _undone(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: Cooperative,
+    entry_number: int,
+    reason: str,
+    actor: str,
+    idempotency: Idempotency,
+) -> str:
+    """Undo the movement, or ask a second person; the address that shows what became of it.
+
+    Raises:
+        Refusal: what the rules or the book say.
+    """
+    book_id = cooperative.book_id
+    try:
+        undone = await service.reverse(
+            database,
+            poster,
+            cooperative,
+            entry_number=entry_number,
+            reason=reason,
+            effective_date=None,
+            actor=actor,
+            idempotency=idempotency,
+        )
+    except NeedsApproval as need:
+        async with database.work(book_id) as work:
+            asked = await approvals.ask(work.connection, book_id, need, datetime.now(UTC))
+            await work.commit()
+        return f"/persetujuan/{asked.number}?baru=1"
+    return f"/bukti/{undone.number}?baru=1"
 
 
 CONTROLLERS: list[type[Controller]] = [ReceiptPages, OwnReceiptPages, CheckPages]

@@ -7,20 +7,16 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from koperasi.formats import parse_wire_amount, wire_amount
-from koperasi.rest import BookDate, Flag, Model, Result, Text
-from koperasi.returns.service import rounding, rules_days, rules_exit, rules_interest, rules_tax, rules_term
+from koperasi.rest import BookDate, Flag, Model, Result, Text, Whole
+from koperasi.returns.service import Rounding, rules_days, rules_exit, rules_interest, rules_tax, rules_term, to_unit
 
 MOST_ROWS = 500
 """The most movements, accounts, items or rates in one question."""
 
-Rupiah = Annotated[
-    str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["1250000.00"], strict=True)
-]
+Rupiah = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["1250000.00"])]
 """An amount of rupiah, not below zero."""
 
-Signed = Annotated[
-    str, Field(pattern=r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["-250000.00"], strict=True)
-]
+Signed = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["-250000.00"])]
 """An amount of rupiah that may be below zero."""
 
 Exact = Annotated[
@@ -28,14 +24,14 @@ Exact = Annotated[
 ]
 """A figure in rupiah that may be finer than a sen, e.g. an average or HI-1000."""
 
-Percent = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,6})?$", examples=["6", "4.5"], strict=True)]
+Percent = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,6})?$", examples=["6", "4.5"])]
 
-Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"], strict=True)]
+Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"])]
 
-Unit = Annotated[str, Field(pattern=r"^(0\.01|1|10|50|100|500|1000)$", examples=["1"], strict=True)]
+Unit = Annotated[str, Field(pattern=r"^(0\.01|1|10|50|100|500|1000)$", examples=["1"])]
 """What amounts are rounded to, in rupiah: ``1`` is the whole rupiah, ``0.01`` the sen."""
 
-Months = Annotated[int, Field(ge=0, le=rules_term.LONGEST_MONTHS, strict=True)]
+Months = Annotated[int, Whole, Field(ge=0, le=rules_term.LONGEST_MONTHS)]
 
 
 def sen(amount: str) -> int:
@@ -55,7 +51,7 @@ def written(minor: int) -> str:
 
 def decimals(value: Fraction, places: int) -> str:
     """An exact figure with so many decimals, rounded half up."""
-    scaled = rounding.to_unit(value * 10**places, 1)
+    scaled = to_unit(value * 10**places, 1)
     whole, rest = divmod(abs(scaled), 10**places)
     return f"{'-' if scaled < 0 else ''}{whole}.{rest:0{places}}"
 
@@ -71,7 +67,7 @@ class Asked(Model):
     model_config = ConfigDict(str_strip_whitespace=False)
 
 
-class MovementIn(Asked):
+class DatedAmountIn(Asked):
     """Money in, or with a minus out, on a day."""
 
     date: BookDate
@@ -101,17 +97,17 @@ class SavingsReturnIn(Asked):
     last: BookDate
     method: rules_interest.Method = rules_interest.Method.DAILY
     percent: Percent | None = None
-    rates: Annotated[list[RateIn], Field(max_length=MOST_ROWS)] = []
+    rates: list[RateIn] = Field(default_factory=list, max_length=MOST_ROWS)
     basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
     opening: Signed = "0.00"
-    movements: Annotated[list[MovementIn], Field(max_length=MOST_ROWS)] = []
+    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_ROWS)
     opened_on: BookDate | None = None
     closed_on: BookDate | None = None
     minimum: Rupiah = "0.00"
     posting: rules_interest.Posting = rules_interest.Posting.AT_END
     compound_daily: Flag = False
     unit: Unit = "1"
-    rounding: rounding.Rounding = rounding.Rounding.HALF_UP
+    rounding: Rounding = Rounding.HALF_UP
     ceiling_percent: Percent = "9"
     posted: Signed | None = None
     """What was posted for these days before: the answer then names the correction."""
@@ -150,11 +146,11 @@ class PoolAccountIn(Asked):
     number: Text
     average: Exact | None = None
     opening: Signed = "0.00"
-    movements: Annotated[list[MovementIn], Field(max_length=MOST_ROWS)] = []
+    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_ROWS)
     opened_on: BookDate | None = None
     closed_on: BookDate | None = None
     nisbah_percent: Percent | None = None
-    nisbah: Annotated[list[NisbahIn], Field(max_length=MOST_ROWS)] = []
+    nisbah: list[NisbahIn] = Field(default_factory=list, max_length=MOST_ROWS)
     """By day; the one that holds on the month's last day counts."""
 
 
@@ -162,7 +158,7 @@ class ProfitPoolIn(Asked):
     """A month of the pool: ``income`` and ``financing``; or ``hi_1000``; or, for wadiah, ``bonus``."""
 
     month: Month
-    accounts: Annotated[list[PoolAccountIn], Field(max_length=MOST_ROWS)]
+    accounts: list[PoolAccountIn] = Field(max_length=MOST_ROWS)
     income: Rupiah | None = None
     financing: Exact | None = None
     funds: Exact | None = None
@@ -211,10 +207,10 @@ class TermDepositIn(Asked):
 
     principal: Rupiah
     opened_on: BookDate
-    months: Annotated[int, Field(ge=1, le=rules_term.LONGEST_MONTHS, strict=True)]
+    months: Annotated[int, Whole, Field(ge=1, le=rules_term.LONGEST_MONTHS)]
     percent: Percent | None = None
     nisbah_percent: Percent | None = None
-    results: Annotated[list[ResultIn], Field(max_length=MOST_ROWS)] = []
+    results: list[ResultIn] = Field(default_factory=list, max_length=MOST_ROWS)
     basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
     roll_over: rules_term.RollOver = rules_term.RollOver.NONE
     capitalise_months: Months = 0
@@ -226,7 +222,7 @@ class TermDepositIn(Asked):
     """Followed up to this day; if not given, to the first maturity."""
     closed_on: BookDate | None = None
     unit: Unit = "1"
-    rounding: rounding.Rounding = rounding.Rounding.HALF_UP
+    rounding: Rounding = Rounding.HALF_UP
 
 
 class AccrualOut(Result):
@@ -270,17 +266,17 @@ class PaidIn(Asked):
 
     account: Text
     amount: Rupiah
-    months: Annotated[int, Field(ge=1, le=12, strict=True)] = 1
+    months: Annotated[int, Whole, Field(ge=1, le=12)] = 1
 
 
 class SavingsTaxIn(Asked):
     """All that one member was paid in a month. Threshold and rate are those of the law unless given."""
 
     month: Month
-    accounts: Annotated[list[PaidIn], Field(max_length=MOST_ROWS)]
+    accounts: list[PaidIn] = Field(max_length=MOST_ROWS)
     threshold: Rupiah | None = None
     percent: Percent | None = None
-    testing: rules_tax.Testing = rules_tax.Testing.PAYMENT
+    testing: rules_tax.ThresholdOf = rules_tax.ThresholdOf.PAYMENT
 
 
 class TaxedOut(Result):
@@ -336,11 +332,11 @@ class ExitSettlementIn(Asked):
 
     decided_on: BookDate
     reason: rules_exit.Reason = rules_exit.Reason.LEFT
-    items: Annotated[list[ItemIn], Field(max_length=MOST_ROWS)]
+    items: list[ItemIn] = Field(max_length=MOST_ROWS)
     shu: ShuIn | None = None
     shu_decided: Flag = True
-    pay_months: Annotated[int, Field(ge=0, le=24, strict=True)] = 1
-    heirs: Annotated[list[HeirIn], Field(max_length=50)] = []
+    pay_months: Annotated[int, Whole, Field(ge=0, le=24)] = 1
+    heirs: list[HeirIn] = Field(default_factory=list, max_length=50)
 
 
 class LineOut(Result):

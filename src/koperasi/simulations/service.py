@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
@@ -21,11 +22,11 @@ from koperasi.returns.service import (
 from koperasi.simulations.model import (
     AccrualOut,
     BalanceOut,
+    DatedAmountIn,
     ExitSettlementIn,
     ExitSettlementOut,
     HeirOut,
     LineOut,
-    MovementIn,
     PeriodReturnOut,
     PoolAccountIn,
     PoolAccountOut,
@@ -253,12 +254,12 @@ def _rates(asked: SavingsReturnIn) -> list[rules_interest.Rate]:
     if asked.percent is not None:
         return [rules_interest.Rate(date.min, exactly(asked.percent))]
     rates = [rules_interest.Rate(one.since, exactly(one.percent)) for one in asked.rates]
-    if any(one.since >= other.since for one, other in zip(rates, rates[1:], strict=False)):
+    if any(one.since >= other.since for one, other in pairwise(rates)):
         raise Refusal("rates-order", N_("Tanggal mulai harus berurutan, yang paling awal lebih dulu."), field="rates")
     return rates
 
 
-def _moves(movements: Iterable[MovementIn]) -> list[rules_days.Movement]:
+def _moves(movements: Iterable[DatedAmountIn]) -> list[rules_days.Movement]:
     return [rules_days.Movement(one.date, sen(one.amount)) for one in movements]
 
 
@@ -292,9 +293,9 @@ def _bonus(asked: ProfitPoolIn, averages: dict[str, Fraction], locale: str) -> P
                 number=name,
                 average=exact_rupiah(average),
                 nisbah_percent=None,
-                exact=exact_rupiah(bonus * done.balances[name] / total if total else Fraction(0)),
+                exact=exact_rupiah(done.exact_of(name)),
                 amount=written(done.amounts_minor[name]),
-                working=[],
+                working=_said(done.working_of(name), locale),
             )
             for name, average in averages.items()
         ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.conftest import lift_limits
 
 from koperasi.permissions import Role
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import date
 
 import pytest
+from tests.conftest import lift_limits
 
 import ledger
 from koperasi.bookkeeping import service

@@ -82,3 +82,23 @@ def test_the_row_in_force_is_the_last_that_has_begun() -> None:
     assert [kept.value for kept in wajib.rows] == ["30000.00", "25000.00", "20000.00"]
     assert rounding.current is None
     assert standings(rows, date(2027, 1, 1))[0].current is rows[1]
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("ya", "on"), (" Tidak ", "off"), ("on", "on"), ("no", "off")])
+def test_a_switch_is_kept_in_one_way(typed, kept):
+    assert clean_value(DEFINITIONS["approval.reversals"], typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["", "1", "onn", "mungkin"])
+def test_a_switch_that_says_neither_is_refused(typed):
+    with pytest.raises(InputError):
+        clean_value(DEFINITIONS["approval.reversals"], typed)
+
+
+def test_days_are_whole_and_few():
+    assert [clean_value(DEFINITIONS["approval.days"], str(days)) for days in (1, 9, 10, 29, 30)] == [
+        "1", "9", "10", "29", "30",
+    ]  # fmt: skip
+    for typed in ("0", "31", "-1", "2.5", "", "03", "٣"):
+        with pytest.raises(InputError):
+            clean_value(DEFINITIONS["approval.days"], typed)
