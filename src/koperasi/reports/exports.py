@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -17,8 +19,9 @@ from typing import BinaryIO
 from zipfile import ZipFile
 
 from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from koperasi.db import Database
+from koperasi.db import Database, view_of
 from koperasi.i18n import N_, translate
 from ledger.export import Beancount, CsvRows, Filter, Hledger, JsonLines, LedgerCli, Snapshot, bundle, csv_head
 from ledger.export import snapshot as look_at
@@ -27,6 +30,15 @@ from ledger.export.xlsx import ROWS, Cell, Xlsx
 
 BYTE_ORDER_MARK = "\ufeff"
 CHUNK = 64 * 1024
+
+ALONE = 20_000
+"""Books of up to so many entries are written through one connection, longer ones through two."""
+
+PATIENCE_S = 1
+"""How long an export waits for its second connection."""
+
+_SECOND = threading.Lock()
+"""Held by the export that has a second connection: one in a process, so that the others keep theirs."""
 
 Progress = Callable[[int, int], None]
 """Hears the number of the last entry written, and of the book's last."""
@@ -131,9 +143,30 @@ async def journal(
         write = _writer(seen, wanted)
         for piece in _head(seen, wanted, write):
             yield piece
-        async for number, text in seen.texts(write):
-            yield text
-            progress(number, seen.head.number)
+        async with aclosing(seen.texts(write, second=_second(database, seen))) as texts:
+            async for number, text in texts:
+                yield text
+                progress(number, seen.head.number)
+
+
+@asynccontextmanager
+async def _second(database: Database, seen: Snapshot) -> AsyncIterator[AsyncConnection | None]:
+    """Another connection that sees what the export sees; None for a short book, and while another export has one.
+
+    Raises:
+        TimeoutError: the pool had none to give.
+    """
+    if seen.head.number <= ALONE or not _SECOND.acquire(blocking=False):
+        yield None
+        return
+    try:
+        async with AsyncExitStack() as held:
+            view = await view_of(seen.connection)
+            async with asyncio.timeout(PATIENCE_S):
+                connection = await held.enter_async_context(database.reading(seen.book_id, view))
+            yield connection
+    finally:
+        _SECOND.release()
 
 
 def _writer(seen: Snapshot, wanted: JournalExport) -> Writer:

@@ -132,7 +132,7 @@ _LINES_OF_EACH = """
 _TEXTS = r"""
 SELECT block.last, texts.text, texts.gaps
   FROM (SELECT first, least(first + $11::bigint - 1, $2::bigint) AS last
-          FROM generate_series(1, $2::bigint, $11::bigint) AS first) block
+          FROM generate_series(1, $2::bigint, $11::bigint) AS first{turn}) block
  CROSS JOIN LATERAL (
   SELECT string_agg(coalesce(one.text, E'\x02'), '') AS text,
          array_agg(one.number) FILTER (WHERE one.text IS NULL) AS gaps
@@ -154,17 +154,24 @@ SELECT block.last, texts.text, texts.gaps
             WHERE p.book_id = e.book_id AND p.entry_number = e.number AND p.account_id = ANY($6)))
    ORDER BY e.number) one
  ) texts
- WHERE texts.text IS NOT NULL AND ($7::bigint[], $8::jsonb, $9::bigint[], $10::bigint[]) IS NOT NULL
+ WHERE ($7::bigint[], $8::jsonb, $9::bigint[], $10::bigint[]) IS NOT NULL
 """
 
 
-def statement(told: InSql, *, whole: bool) -> str:
+BLOCKS = 2
+"""Blocks that PostgreSQL is asked for at a time, on each connection."""
+
+
+def statement(told: InSql, *, whole: bool, turn: int | None = None) -> str:
     """The statement that gives the texts of a book's entries in blocks; ``whole`` if no filter chooses among them.
 
+    Where two connections share the book, ``turn`` says whose this is: each is given every other ``BLOCKS`` blocks.
+
     Its parameters: book, last entry, first day, last day, kind, accounts to touch, then ``parameters``, then how many
-    entries a block has. Its columns: the block's last number, its text, and the numbers of the entries that Python
-    writes into its gaps.
+    entries a block has. Its columns: the block's last number, its text (NULL: none of its entries was asked for), and
+    the numbers of the entries that Python writes into its gaps.
     """
     lines = f"string_agg({told.line}, {literal(told.separator)} ORDER BY p.line)"
     joined = (_ALL_LINES if whole else _LINES_OF_EACH).replace("{lines}", lines)
-    return _TEXTS.replace("{joined}", joined).replace("{entry}", told.entry)
+    mine = "" if turn is None else f" WHERE (first - 1) / $11::bigint / {BLOCKS} % 2 = {turn}"
+    return _TEXTS.replace("{turn}", mine).replace("{joined}", joined).replace("{entry}", told.entry)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import cycle
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,15 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger.account import Account
 from ledger.chart import account_by_code, chart
 from ledger.entry import Entry, EntryLine, Note
-from ledger.export.insql import GAP, SETTINGS, Writer, parameters, statement
+from ledger.export.insql import BLOCKS, GAP, SETTINGS, Writer, parameters, statement
 from ledger.journal import driver
 from ledger.known import Head, head, head_at
 
 PAGE = 500
 """Entries read, written out and forgotten at a time."""
 
-BLOCKS = 4
-"""Pages of text that PostgreSQL is asked for at a time."""
+Second = AbstractAsyncContextManager[AsyncConnection | None]
+"""Takes and gives back a second connection with the same view of the same book, if there is one to spare."""
 
 _NONE: Mapping[str, str] = {}
 
@@ -99,42 +101,95 @@ class Snapshot:
             if len(rows) < size:
                 return
 
-    async def texts(self, write: Writer, size: int = 0) -> AsyncIterator[tuple[int, str]]:
+    async def texts(
+        self, write: Writer, size: int = 0, second: Second | None = None
+    ) -> AsyncGenerator[tuple[int, str], None]:
         """The entries' texts, as PostgreSQL writes them, many at a time, each time with the number they go up to.
 
         Few pages are read ahead: a reader who stops holds up the server, and memory stays as it is. Until the last is
-        read or the reader closes, the connection is busy.
+        read or the reader closes, the connection is busy. With a ``second`` one two processes of the server write by
+        turns; one that can't be had, or fails before it has written anything, isn't missed.
         """
-        raw = await driver(self.connection)
+        async with AsyncExitStack() as held:
+            other = None if second is None else await self._helped(held, second, write, size)
+            sharing = [] if other is None else [other]
+            mine = await self._writing(self.connection, write, size, 0 if sharing else None)
+            held.push_async_callback(mine.end)
+            for one in cycle([mine, *sharing]):
+                if not (written := await one.take()):
+                    return
+                for last, text in written:
+                    if text is not None:
+                        yield last, text
+
+    async def _helped(self, held: AsyncExitStack, second: Second, write: Writer, size: int) -> _Ahead | None:
+        """The second connection, already writing its share; ``held`` gives it back."""
+        try:
+            async with AsyncExitStack() as taken:
+                connection = await taken.enter_async_context(second)
+                if connection is None:
+                    return None
+                other = await self._writing(connection, write, size, 1)
+                taken.push_async_callback(other.end)
+                await other.ready()
+                held.push_async_exit(taken.pop_all())
+                return other
+        except Exception:  # noqa: BLE001 - whatever it was, the export doesn't need it
+            return None
+
+    async def _writing(self, connection: AsyncConnection, write: Writer, size: int, turn: int | None) -> _Ahead:
+        """Have PostgreSQL write on this connection, all of the text or what is for this ``turn``."""
+        raw = await driver(connection)
         await raw.execute(SETTINGS)
         told, wanted = write.in_sql(), self.wanted
         asked = wanted.from_date, wanted.to_date, wanted.kind, self._chosen
         looked_up = parameters(self.accounts, told.words)
-        prepared = await raw.prepare(statement(told, whole=wanted.unbroken))
+        prepared = await raw.prepare(statement(told, whole=wanted.unbroken, turn=turn))
         cursor = await prepared.cursor(self.book_id, self.head.number, *asked, *looked_up, size or PAGE)
-        ahead = asyncio.create_task(cursor.fetch(BLOCKS))
-        try:
-            while rows := await ahead:
-                pieces = [(last, await self._filled(text, gaps, write) if gaps else text) for last, text, gaps in rows]
-                # PostgreSQL writes on while these are sent.
-                ahead = asyncio.create_task(cursor.fetch(BLOCKS))
-                for piece in pieces:
-                    yield piece
-        finally:
-            await asyncio.gather(ahead, return_exceptions=True)
 
-    async def _filled(self, text: str, gaps: list[int], write: Writer) -> str:
+        async def fetch() -> list[tuple[int, str | None]]:
+            rows = await cursor.fetch(BLOCKS)
+            return [(last, await self._filled(raw, text, gaps, write) if gaps else text) for last, text, gaps in rows]
+
+        return _Ahead(fetch)
+
+    async def _filled(self, raw: Any, text: str, gaps: list[int], write: Writer) -> str:
         """The text with the entries that Python writes in its gaps."""
-        written = map(write, await self._entries_of(gaps))
+        written = map(write, await self._entries_of(raw, gaps))
         before, *after = text.split(GAP)
         return before + "".join([filling + piece for filling, piece in zip(written, after, strict=True)])
 
-    async def _entries_of(self, numbers: list[int]) -> list[Entry]:
-        raw = await driver(self.connection)
+    async def _entries_of(self, raw: Any, numbers: list[int]) -> list[Entry]:
         rows = await raw.fetch(ENTRIES_OF, self.book_id, numbers)
         lines = await raw.fetch(LINES_OF, self.book_id, numbers)
         reversals = dict(await raw.fetch(REVERSALS, self.book_id, numbers[0], numbers[-1], self.head.number))
         return _entries(rows, lines, reversals, self.accounts)
+
+
+class _Ahead:
+    """Fetches once ahead of what is taken: PostgreSQL writes on while that is sent."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[list[tuple[int, str | None]]]]) -> None:
+        self._fetch = fetch
+        self._next = asyncio.ensure_future(fetch())
+
+    async def ready(self) -> None:
+        """Until something can be taken.
+
+        Raises:
+            Exception: what the fetching raised.
+        """
+        await self._next
+
+    async def take(self) -> list[tuple[int, str | None]]:
+        """What was fetched, and fetch on; nothing after the last."""
+        taken = await self._next
+        self._next = asyncio.ensure_future(self._fetch())
+        return taken
+
+    async def end(self) -> None:
+        """Until the connection isn't busy."""
+        await asyncio.gather(self._next, return_exceptions=True)
 
 
 async def snapshot(connection: AsyncConnection, book_id: int, wanted: Filter) -> Snapshot:
