@@ -15,11 +15,12 @@ from typing import Annotated, get_args, get_origin
 
 import pytest
 import pytest_asyncio
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import ledger
 from koperasi.reports.statement_model import Name
 from koperasi.rest import Model
+from koperasi.simulations import model as simulations
 
 from .conftest import donated_land
 from .test_openapi import nodes
@@ -151,7 +152,13 @@ def test_b02_b08_the_description_knows_one_kind_of_money(client):
     named = {"amount", "debit", "credit", "balance", "available", "opening", "closing", "floor", "change", "paid_in",
              "paid_out", "balance_after", "opening_balance", "closing_balance"}  # fmt: skip
     found = 0
+    # Simulations stand in no book; their files, and so their routes, say rupiah in bare strings (docs/simulations.md).
+    reckoned = {
+        name for name, kind in vars(simulations).items() if isinstance(kind, type) and issubclass(kind, BaseModel)
+    }
     for name, model in schema.items():
+        if name in reckoned:
+            continue
         for field, said in model.get("properties", {}).items():
             if field in named and name != "Money":
                 assert "Money" in json.dumps(said), f"{name}.{field}"

@@ -339,7 +339,7 @@ class ExitSettlementIn(Asked):
     heirs: list[HeirIn] = Field(default_factory=list, max_length=50)
 
 
-class LineOut(Result):
+class SettlementLineOut(Result):
     """A line of the statement, and what it adds to the result or takes from it."""
 
     kind: rules_exit.Kind
@@ -348,7 +348,7 @@ class LineOut(Result):
     effect: str
 
 
-class HeirOut(Result):
+class HeirShareOut(Result):
     """An heir's part."""
 
     name: str
@@ -358,11 +358,11 @@ class HeirOut(Result):
 class ExitSettlementOut(Result):
     """The statement. ``is_blocked``: the member owes more than they have, so nothing is paid."""
 
-    lines: list[LineOut]
+    lines: list[SettlementLineOut]
     to_member: str
     from_member: str
     net: str
     is_blocked: bool
     pay_by: date | None
-    heirs: list[HeirOut]
+    heirs: list[HeirShareOut]
     working: list[str]

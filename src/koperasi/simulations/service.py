@@ -25,8 +25,7 @@ from koperasi.simulations.model import (
     DatedAmountIn,
     ExitSettlementIn,
     ExitSettlementOut,
-    HeirOut,
-    LineOut,
+    HeirShareOut,
     PeriodReturnOut,
     PoolAccountIn,
     PoolAccountOut,
@@ -36,6 +35,7 @@ from koperasi.simulations.model import (
     SavingsReturnOut,
     SavingsTaxIn,
     SavingsTaxOut,
+    SettlementLineOut,
     ShuIn,
     TaxedOut,
     TermDepositIn,
@@ -232,7 +232,9 @@ def exit_settlement(asked: ExitSettlementIn, locale: str) -> ExitSettlementOut:
     )
     return ExitSettlementOut(
         lines=[
-            LineOut(kind=one.kind, name=one.name, amount=written(one.amount_minor), effect=written(one.effect_minor))
+            SettlementLineOut(
+                kind=one.kind, name=one.name, amount=written(one.amount_minor), effect=written(one.effect_minor)
+            )
             for one in done.lines
         ],
         to_member=written(done.to_member_minor),
@@ -241,7 +243,7 @@ def exit_settlement(asked: ExitSettlementIn, locale: str) -> ExitSettlementOut:
         is_blocked=done.is_blocked,
         pay_by=done.pay_by,
         heirs=[
-            HeirOut(name=heir.name, amount=written(part))
+            HeirShareOut(name=heir.name, amount=written(part))
             for heir, part in zip(done.heirs, done.heirs_minor, strict=True)
         ],
         working=_said([*working, *done.working()], locale),
