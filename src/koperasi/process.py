@@ -11,7 +11,7 @@ def collect_rarely() -> None:
     """Look for cyclic garbage far less often, and never among what was there at the start.
 
     A batch of postings makes thousands of small objects and no cycle; by default the collector went through them again
-    and again, an eighth of the processor time of posting. Memory stays flat: what has no cycle is freed at once.
+    and again, an eighth of Python's processor time while posting. Memory stays flat: what has no cycle goes at once.
     """
     gc.collect()
     gc.freeze()

@@ -88,9 +88,8 @@ class Authentication(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=identity, auth=token_hash)
 
 
-async def permission_guard(  # async, since Litestar gives a plain guard a thread for each request
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
+# A coroutine, since Litestar gives a plain guard a thread for each request.
+async def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let in who may come in; a handler without a permission lets in nobody.
 
     Raises:

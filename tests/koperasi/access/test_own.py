@@ -13,7 +13,7 @@ from koperasi.audit import service as audit
 from koperasi.errors import Refusal, Unauthorised
 from koperasi.members import service as members
 from koperasi.members.rules import MigrantStatus
-from koperasi.permissions import Identity, Role
+from koperasi.permissions import GRANTS, Identity, Permission, Role
 
 from .conftest import NOON, PASSWORD
 from .test_doors import ask_for_token, enter, form_token
@@ -221,3 +221,11 @@ async def test_a_programme_officer_sees_sums_and_nobodys_number(client, village,
         assert village.member.number not in page.text
         assert village.member.name not in page.text
         assert "/buku-besar/" not in page.text
+
+
+@pytest.mark.parametrize("role", [Role.BENDAHARA, Role.KASIR, Role.PENGAWAS, Role.ADMIN])
+async def test_who_may_not_read_members_is_offered_no_search_for_them(client, village, session_of, role):
+    client.cookies.clear()
+    page = await client.get("/hak-akses", headers={"Cookie": await session_of(village, role)})
+    assert page.status_code == 200
+    assert ('role="search"' in page.text) == (Permission.READ_MEMBERS in GRANTS[role])

@@ -27,7 +27,7 @@ MEMBER = SimpleNamespace(name=LONG_NAME, username="A-00012", member_number="A-00
 NAV = [
     NavItem("#", "Beranda kas", "b", True),
     NavItem("#", "Catat", "c"),
-    NavItem("#", "Anggota", "o"),
+    NavItem("/members", "Anggota", "o"),
     NavItem("#", "Buku kas", "k"),
 ]
 NAV += [NavItem("#", "Neraca saldo", "r"), NavItem("#", "Impor", "i"), NavItem("#", "Pengguna", "u")]
