@@ -32,9 +32,23 @@ _COMMON_ROLES: Mapping[str, str] = {
     "savings.pokok": "3101",
     "savings.wajib": "3102",
     "savings.sukarela": "2101",
+    "savings.berencana": "2102",
+    "savings.berjangka": "2103",
+    "savings.koperasi_lain": "2104",
+    "savings.berjangka_koperasi_lain": "2105",
+    "savings.wajib_pinjam": "2106",
     "groups.funds": "2107",
+    "return.payable": "2121",
+    "members.leaving": "2122",
+    "members.surplus": "2123",
+    "tax.savings": "2141",
+    "reserve.general": "3201",
     "opening.difference": "3401",
     "surplus.current": "3301",
+    "fees.savings": "4105",
+    "return.savings": "5101",
+    "return.deposits": "5102",
+    "cash.difference": "5311",
 }
 _SHARIA_ROLES: Mapping[str, str] = {
     "cash.vault": "1101",
@@ -44,9 +58,26 @@ _SHARIA_ROLES: Mapping[str, str] = {
     # Free savings by akad wadiah: in a sharia cooperative the two are one.
     "savings.sukarela": "2101",
     "savings.wadiah": "2101",
+    "savings.wadiah_berencana": "2102",
+    "savings.mudharabah": "3101",
+    "savings.berencana": "3102",
+    "savings.berjangka_1": "3111",
+    "savings.berjangka_3": "3112",
+    "savings.berjangka_6": "3113",
+    "savings.berjangka_12": "3114",
     "groups.funds": "2103",
+    "return.payable": "2121",
+    "members.leaving": "2122",
+    "members.surplus": "2123",
+    "tax.savings": "2141",
+    "reserve.general": "4201",
     "opening.difference": "4401",
     "surplus.current": "4301",
+    "fees.savings": "5901",
+    "return.savings": "6101",
+    "return.deposits": "6102",
+    "return.bonus": "6103",
+    "cash.difference": "7309",
 }
 
 
@@ -65,9 +96,12 @@ def template(kind: Kind) -> tuple[TemplateAccount, ...]:
     return tuple(sorted(lines, key=lambda line: line.account.code))
 
 
+@cache
 def roles(kind: Kind) -> Mapping[str, str]:
-    """What the service posts to by itself: role to account code."""
-    return _SHARIA_ROLES if kind.is_sharia else _COMMON_ROLES
+    """What the service posts to by itself: role to account code, of those that this kind's chart has."""
+    there = {line.account.code for line in template(kind)}
+    played = _SHARIA_ROLES if kind.is_sharia else _COMMON_ROLES
+    return {role: code for role, code in played.items() if code in there}
 
 
 def account_code(kind: Kind, role: str) -> str:
