@@ -61,12 +61,18 @@ e2e: env-dev ## the browser tests alone
 nightly: env-dev ## every test, with many more generated examples
 	@tools/test-tools >/dev/null
 	KOPERASI_NIGHTLY=1 KOPERASI_CRASH_ROUNDS=100 $(BIN)/pytest --hypothesis-profile=nightly
+	-$(BIN)/python tools/audit_deps.py --strict
 
 .PHONY: lint
 lint: env-dev ## format, ruff and the rules of this house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tools/house_rules.py
+	$(BIN)/python tools/audit_deps.py
+
+.PHONY: audit
+audit: env-dev ## have our dependencies known weaknesses? (asks an advisory service; fails if it can't)
+	$(BIN)/python tools/audit_deps.py --strict
 
 .PHONY: types
 types: env-dev ## mypy, strict

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import bulk, deposits, growth, journals, pages, posting, trial, verifying
+from benchmarks import access, bulk, deposits, growth, journals, pages, posting, returns, trial, verifying
 from benchmarks.model import HERE, Bench, Row, Sizes
 from koperasi.embedded import EmbeddedServer
 from koperasi.process import collect_rarely
@@ -26,11 +26,13 @@ LATEST = "latest.json"
 PARTS: Mapping[str, Callable[[Bench], list[Row]]] = {
     "posting": posting.measure,
     "deposits": deposits.measure,
+    "access": access.measure,
     "bulk": bulk.measure,
     "growth": growth.measure,
     "trial": trial.measure,
     "pages": pages.measure,
     "journals": journals.measure,
+    "returns": returns.measure,
     "verifying": verifying.verifying,
 }
 

@@ -21,8 +21,10 @@ from koperasi.db import Database, make_engine
 from koperasi.embedded import Addresses
 from koperasi.members import service as members
 from koperasi.permissions import Identity, Role
+from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
 from koperasi.savings.rules import SavingsKind
+from koperasi.treasury import service as treasury
 from ledger import Draft, Line, Posted, account_by_code, append, statement
 
 DAYS = 3 * 365
@@ -107,7 +109,7 @@ async def found(bench: Bench, name: str, addresses: Addresses) -> Village:
                 await work.commit()
             first = first or joined[0]
         assert first is not None
-        tokens, cookies = await _users(database, book_id, first.number)
+        tokens, cookies = await _users(database, cooperative, first.number)
         async with database.reading(book_id) as connection:
             code = cooperatives.account_code(cooperative.kind, "cash.teller")
             cash = (await account_by_code(connection, book_id, code)).account_id
@@ -133,8 +135,12 @@ async def found(bench: Bench, name: str, addresses: Addresses) -> Village:
         await database.close()
 
 
-async def _users(database: Database, book_id: int, member_number: str) -> tuple[dict[Role, str], dict[Role, str]]:
+async def _users(
+    database: Database, cooperative: cooperatives.Cooperative, member_number: str
+) -> tuple[dict[Role, str], dict[Role, str]]:
+    """People with their tokens; those of the desk are in session, their tills empty."""
     tokens, cookies, now = {}, {}, datetime.now(UTC)
+    book_id = cooperative.book_id
     async with database.work(book_id) as work:
         for role in (Role.BENDAHARA, Role.KASIR, Role.ANGGOTA):
             mine = member_number if role is Role.ANGGOTA else None
@@ -153,6 +159,12 @@ async def _users(database: Database, book_id: int, member_number: str) -> tuple[
                 work.connection, who, label="bench", address="127.0.0.1", now=now
             )
             cookies[role] = await service_tokens.open_session(work.connection, who, address="127.0.0.1", now=now)
+            if not mine:
+                once = Idempotency.of("bench", username)
+                count = treasury.Count()
+                await treasury.open_session(
+                    work, cooperative, username=username, count=count, idempotency=once, now=now
+                )
         await work.commit()
     return tokens, cookies
 

@@ -114,7 +114,7 @@ def measure(bench: Bench) -> list[Row]:
             rates.append(len(taken) / seconds)
             medians.append(taken[len(taken) // 2] * 1000)
             tails.append(taken[len(taken) * 99 // 100] * 1000)
-    run(_check(village))
+    run(check(village))
     rate, baseline, p50, p99 = middle(rates), middle(rounds), middle(medians), middle(tails)
     work = f"deposits over REST, {sizes.clients} clients, {WORKERS} workers"
     return [
@@ -123,7 +123,7 @@ def measure(bench: Bench) -> list[Row]:
     ]
 
 
-async def _check(village: Village) -> None:
+async def check(village: Village) -> None:
     """The book verifies after all that."""
     database = Database(make_engine(village.addresses.application, pool_size=2))
     async with database.reading(village.book_id) as connection:

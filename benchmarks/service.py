@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
@@ -19,8 +19,13 @@ STARTS_WITHIN = 60
 
 
 @contextmanager
-def serving(addresses: Addresses, workers: int = 1) -> Iterator[int]:
-    """``koperasi serve`` until the block ends; the port that it listens on."""
+def serving(
+    addresses: Addresses, workers: int = 1, *, module: Sequence[str] = (), more: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """``koperasi serve`` until the block ends; the port that it listens on.
+
+    ``module`` is run instead, with its arguments, if it is given; ``more`` is added to its environment.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -29,9 +34,10 @@ def serving(addresses: Addresses, workers: int = 1) -> Iterator[int]:
             "DATABASE_URL": addresses.application,
             "KOPERASI_DATA_DIR": data,
             "KOPERASI_PORT": str(port),
+            **(more or {}),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "koperasi.cli", "serve", "--workers", str(workers)],
+            [sys.executable, "-m", *(module or ("koperasi.cli", "serve", "--workers", str(workers)))],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -28,13 +28,15 @@ from koperasi.access import service_tokens
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
 from koperasi.cooperatives.service import Cooperative
-from koperasi.db import Database, make_engine
+from koperasi.db import Database, Work, make_engine
 from koperasi.embedded import Addresses, EmbeddedServer
 from koperasi.members import service as members
 from koperasi.members.rules import MigrantStatus
 from koperasi.members.service import Member
 from koperasi.permissions import Identity, Role
+from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
+from koperasi.treasury import service as treasury
 
 hypothesis_settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
@@ -122,8 +124,10 @@ class Village:
         return {"Authorization": f"Bearer {self.tokens[role]}"} | ({"Idempotency-Key": key} if key else {})
 
 
-async def found(database: Database, *, kind: str = "kspps", code: str | None = None) -> Cooperative:
-    """A fresh cooperative, its book open since the first of 2024."""
+async def found(
+    database: Database, *, kind: str = "kspps", code: str | None = None, sessions: bool = False
+) -> Cooperative:
+    """A fresh cooperative, its book open since the first of 2024; its desk works without teller sessions if not asked."""
     async with database.work(0) as work:
         made = await cooperatives.found_cooperative(
             work,
@@ -134,6 +138,9 @@ async def found(database: Database, *, kind: str = "kspps", code: str | None = N
             actor="test",
             founded_on=date(2024, 1, 1),
         )
+        if not sessions:
+            bound = Work(work.connection, made.book_id)
+            await cooperatives.add_policy(bound, "teller.sessions", date(2000, 1, 2), "off", "uji", "uji")
         await work.commit()
     return made
 
@@ -154,7 +161,7 @@ async def lift_limits(database: Database, cooperative: Cooperative) -> None:
 
 
 async def populate(database: Database, cooperative: Cooperative) -> Village:
-    """Users of every role, the member among them registered and welcomed."""
+    """Users of every role, the member among them registered and welcomed; the desk's are in session, tills empty."""
     passwords = {role: "482915" if role is Role.ANGGOTA else f"sawah-{role.value}-lereng-9" for role in Role}
     usernames = {role: role.value for role in Role}
     tokens = {}
@@ -188,6 +195,15 @@ async def populate(database: Database, cooperative: Cooperative) -> Village:
             tokens[role], _ = await service_tokens.issue_token(
                 work.connection, identity, label="test", address="127.0.0.1", now=datetime.now(UTC)
             )
+        for role in (Role.BENDAHARA, Role.KASIR):
+            await treasury.open_session(
+                work,
+                cooperative,
+                username=usernames[role],
+                count=treasury.Count(),
+                idempotency=Idempotency.of("test", role.value),
+                now=datetime.now(UTC),
+            )
         await work.commit()
     return Village(cooperative, passwords, usernames, tokens, member)
 
@@ -195,19 +211,19 @@ async def populate(database: Database, cooperative: Cooperative) -> Village:
 @pytest_asyncio.fixture(scope="session")
 async def village(database: Database) -> Village:
     """One populated cooperative for the whole run; tests that need an empty book take ``cooperative``."""
-    return await populate(database, await found(database))
+    return await populate(database, await found(database, sessions=True))
 
 
 @pytest_asyncio.fixture(scope="session")
 async def other_village(database: Database) -> Village:
     """Another cooperative on the same installation."""
-    return await populate(database, await found(database, kind="ksp"))
+    return await populate(database, await found(database, kind="ksp", sessions=True))
 
 
 @pytest_asyncio.fixture(scope="module")
 async def own_village(database: Database) -> Village:
     """A populated cooperative that one module of tests may fill as it likes."""
-    return await populate(database, await found(database))
+    return await populate(database, await found(database, sessions=True))
 
 
 @pytest_asyncio.fixture(scope="session")

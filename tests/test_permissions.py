@@ -21,6 +21,7 @@ EXAMPLES = {
     "coop_code": "tidak-ada",
     "user_id": "999999",
     "name": "simpanan_wajib.amount",
+    "position": "1",
 }
 
 
@@ -125,6 +126,7 @@ def test_the_admin_reaches_no_money_and_no_member():
     kept = {
         Permission.SIMULATE,
         Permission.READ_ACCESS,
+        Permission.READ_APPROVALS,
         Permission.READ_AUDIT,
         Permission.MANAGE_USERS,
         Permission.MANAGE_COOPERATIVE,

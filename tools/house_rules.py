@@ -42,11 +42,14 @@ COMMIT_ROOMS = (
     "src/koperasi/*/api_*.py",
     "src/koperasi/*/pages.py",
     "src/koperasi/*/pages_*.py",
+    "src/koperasi/*/commandline.py",
     "src/ledger/groupcommit.py",
     # An import is several transactions by nature: claimed, posted with its rows, or failed with a reason.
     "src/koperasi/imports/service.py",
     # A rotation of keys is broken off and taken up again at each of its commits.
     "src/koperasi/privacy/service_rotation.py",
+    # A return run is broken off and taken up again at each of its commits.
+    "src/koperasi/returns/service_carrying.py",
     # How far a verification has come is told while its own snapshot stays open.
     "src/koperasi/reports/service_doctor.py",
 )

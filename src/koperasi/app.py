@@ -1,9 +1,7 @@
 """The application, put together: settings in, an ASGI app out. Nothing else composes, but the command line."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router, get
@@ -17,15 +15,17 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Tag
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
-from litestar.types import Message, Scope
 
 import ledger
 from koperasi import logs, problems
 from koperasi.access import api as access_api
+from koperasi.access import api_roles as access_api_roles
 from koperasi.access import pages as access_pages
 from koperasi.access import pages_own as access_own
+from koperasi.access import pages_roles as access_roles
 from koperasi.access import pages_second as access_second
 from koperasi.access import pages_table as access_table
+from koperasi.access import service_roles as roles
 from koperasi.access.middleware import (
     Authentication,
     FormsForgotten,
@@ -34,15 +34,26 @@ from koperasi.access.middleware import (
 )
 from koperasi.approvals import api as approvals_api
 from koperasi.approvals import pages as approvals_pages
+from koperasi.approvals import service as approvals
 from koperasi.audit import api as audit_api
 from koperasi.audit import pages as audit_pages
 from koperasi.bookkeeping import api as bookkeeping_api
 from koperasi.bookkeeping import api_notes
 from koperasi.bookkeeping import pages as bookkeeping_pages
+from koperasi.comments import api as comments_api
+from koperasi.comments import pages as comments_pages
 from koperasi.config import Settings
 from koperasi.cooperatives import api as cooperatives_api
 from koperasi.cooperatives import pages as cooperatives_pages
+from koperasi.cooperatives import pages_read_only
+from koperasi.cooperatives import service_asking as policies
+from koperasi.cooperatives.service_read_only import ReadOnlyWatch
 from koperasi.db import Database, make_engine
+from koperasi.deposits import api as deposits_api
+from koperasi.deposits import pages as deposits_pages
+from koperasi.deposits import service as deposits
+from koperasi.dues import api as dues_api
+from koperasi.dues import pages as dues_pages
 from koperasi.embedded import end_with_supervisor
 from koperasi.frame import HOMES, Frame
 from koperasi.groups import api as groups_api
@@ -51,11 +62,19 @@ from koperasi.imports import api as imports_api
 from koperasi.imports import pages as imports_pages
 from koperasi.members import api as members_api
 from koperasi.members import pages as members_pages
+from koperasi.members import pages_heirs as members_heirs
+from koperasi.membership import api as membership_api
+from koperasi.membership import pages as membership_pages
+from koperasi.membership import pages_exit as membership_exit
+from koperasi.membership import pages_family as membership_family
+from koperasi.membership import service as membership
+from koperasi.paper import pages as paper_pages
 from koperasi.permissions import Identity, Permission
 from koperasi.privacy import api as privacy_api
 from koperasi.privacy import pages as privacy_pages
 from koperasi.privacy import service as privacy
 from koperasi.process import collect_rarely
+from koperasi.read_only import writing_guard
 from koperasi.reports import api as reports_api
 from koperasi.reports import (
     api_checkpoints,
@@ -68,24 +87,39 @@ from koperasi.reports import (
 )
 from koperasi.reports import pages as reports_pages
 from koperasi.reports.service_doctor import Doctor
+from koperasi.requests import pages as requests_pages
 from koperasi.rest import check_body, problem
+from koperasi.returns import api as returns_api
+from koperasi.returns import pages as returns_pages
+from koperasi.returns import pages_tax as returns_tax
+from koperasi.returns import service as returns
 from koperasi.savings import api as savings_api
 from koperasi.savings import pages as savings_pages
+from koperasi.savings import service_terms as savings_terms
 from koperasi.simulations import api as simulations_api
 from koperasi.simulations import pages as simulations_pages
+from koperasi.treasury import api as treasury_api
+from koperasi.treasury import pages as treasury_pages
+from koperasi.treasury import pages_days, pages_vouchers
 from koperasi.web.render import STATIC, Links, Pages
+from koperasi.web.security import FilesClosed, csrf_secret, secure
 
 VERSION = "0.1.0"
 
 API = (
     access_api,
+    access_api_roles,
     cooperatives_api,
     members_api,
+    membership_api,
     privacy_api,
     savings_api,
+    deposits_api,
+    dues_api,
     groups_api,
     bookkeeping_api,
     api_notes,
+    comments_api,
     approvals_api,
     reports_api,
     api_exports,
@@ -93,16 +127,28 @@ API = (
     api_doctor,
     imports_api,
     audit_api,
+    returns_api,
     simulations_api,
+    treasury_api,
 )
 PAGES = (
     access_pages,
     cooperatives_pages,
+    pages_read_only,
     members_pages,
+    members_heirs,
+    membership_pages,
+    membership_exit,
+    membership_family,
     privacy_pages,
     savings_pages,
+    deposits_pages,
+    paper_pages,
+    dues_pages,
+    requests_pages,
     groups_pages,
     bookkeeping_pages,
+    comments_pages,
     approvals_pages,
     reports_pages,
     pages_exports,
@@ -114,22 +160,20 @@ PAGES = (
     access_table,
     access_own,
     access_second,
+    access_roles,
+    returns_pages,
+    returns_tax,
     simulations_pages,
+    treasury_pages,
+    pages_days,
+    pages_vouchers,
 )
 
-SECURITY_HEADERS = (
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            b"form-action 'self' https://wa.me; base-uri 'none'; frame-ancestors 'none'"
-        ),
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-)
+UPLOADS = (imports_api, imports_pages)
+"""The parts whose requests may bring a file; all others bring a form or a JSON document."""
+
+AROUND_A_FILE = 64 * 1024
+"""Bytes that an upload's other fields and its wrapping take beside the file."""
 
 
 @get(
@@ -170,6 +214,8 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         raise RuntimeError("DATABASE_URL is not set; `koperasi serve` sets it for the embedded server")
     logs.configure()
     privacy.use(settings.keys_file)
+    limits = ((False, settings.max_body_bytes), (True, settings.max_upload_bytes + AROUND_A_FILE))
+    register_acts()
     pages = Pages(
         links=Links(
             home="/",
@@ -189,6 +235,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         doctor = Doctor(database)
         frame = Frame(database, pages)
         app.state.update({"database": database, "poster": poster, "doctor": doctor, "frame": frame})
+        app.state.update({"read_only": ReadOnlyWatch(database)})
         try:
             yield
         finally:
@@ -201,8 +248,24 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             health,
             home,
             favicon,
-            Router("/", route_handlers=[c for part in API for c in part.CONTROLLERS], before_request=check_body),
-            Router("/", route_handlers=[c for part in PAGES for c in part.CONTROLLERS], include_in_schema=False),
+            *(
+                Router(
+                    "/",
+                    route_handlers=[c for part in API if (part in UPLOADS) is large for c in part.CONTROLLERS],
+                    before_request=check_body,
+                    request_max_body_size=limit,
+                )
+                for large, limit in limits
+            ),
+            *(
+                Router(
+                    "/",
+                    route_handlers=[c for part in PAGES if (part in UPLOADS) is large for c in part.CONTROLLERS],
+                    include_in_schema=False,
+                    request_max_body_size=limit,
+                )
+                for large, limit in limits
+            ),
             create_static_files_router(
                 path="/static",
                 directories=[STATIC],
@@ -221,7 +284,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
             "frame": Provide(_frame, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
         },
-        guards=[permission_guard],
+        guards=[permission_guard, writing_guard],
         middleware=[DefineMiddleware(Authentication)],
         csrf_config=CSRFConfig(
             secret=csrf_secret(settings),
@@ -234,8 +297,8 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
         cors_config=CORSConfig(allow_origins=[]),
         exception_handlers=problems.HANDLERS,
         logging_config=None,  # ours is structlog; Litestar's would log requests' contents
-        before_send=[_secure],
-        request_max_body_size=settings.max_upload_bytes,
+        before_send=[secure],
+        request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(
             title="Koperasi",
             version=VERSION,
@@ -252,7 +315,7 @@ def create_app(settings: Settings | None = None, *, engine_url: str | None = Non
     )
     check_every_route_names_a_permission(app)
     # Around all else, the router too: a request that finds no route has its line as well.
-    app.asgi_handler = logs.RequestLog(app.asgi_handler)
+    app.asgi_handler = logs.RequestLog(FilesClosed(app.asgi_handler))
     return app
 
 
@@ -290,24 +353,11 @@ def _settings(state: State, frame: Frame) -> Settings:  # noqa: ARG001
     return settings
 
 
-async def _secure(message: Message, scope: Scope) -> None:
-    """Headers that every answer carries; a private answer is kept by no cache."""
-    if message["type"] != "http.response.start":
-        return
-    headers = [*message["headers"], *SECURITY_HEADERS]
-    names = {name.lower() for name, _ in headers}
-    if b"cache-control" not in names:
-        headers.append((b"cache-control", b"no-store"))
-    if scope["app"].state.settings.secure_cookies:
-        headers.append((b"strict-transport-security", b"max-age=31536000"))
-    message["headers"] = headers
-
-
-def csrf_secret(settings: Settings) -> str:
-    """The key that signs form tokens: one for all worker processes, kept beside the data."""
-    path: Path = settings.data_dir / "csrf.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+def register_acts() -> None:
+    """Who carries out what a second person agrees to, besides posting an entry; by what the act is about."""
+    approvals.register(approvals.Kind.RATE_CHANGE, savings_terms.carry_out, about=savings_terms.ABOUT)
+    approvals.register(approvals.Kind.RATE_CHANGE, policies.carry_out, about=policies.ABOUT)
+    approvals.register(approvals.Kind.RETURN_RUN, returns.carry_out)
+    approvals.register(approvals.Kind.RATE_CHANGE, deposits.carry_out, about="deposit-terms")
+    approvals.register(approvals.Kind.ROLE_CHANGE, roles.carry_out, about=roles.ABOUT)
+    approvals.register(approvals.Kind.MEMBER_EXIT, membership.carry_out, about=membership.ABOUT)

@@ -25,9 +25,9 @@ import ledger
 from koperasi import logs
 from koperasi import migrate as migrations
 from koperasi.access import service as access
-from koperasi.app import csrf_secret
 from koperasi.audit import service as audit
 from koperasi.config import Settings
+from koperasi.cooperatives import commandline as cooperative_commands
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import ERRORS, Database, make_engine
 from koperasi.embedded import Addresses, EmbeddedServer, ServerDown
@@ -41,6 +41,7 @@ from koperasi.reports import exports
 from koperasi.reports import service_checkpoints as checkpoints
 from koperasi.reports.checkpoints import installation_key
 from koperasi.simulations import commandline as simulations
+from koperasi.web.security import csrf_secret
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -385,6 +386,7 @@ def verify(
 
 app.add_typer(privacy.commands(addresses, opened, run), name="keys")
 app.add_typer(simulations.commands(), name="simulate")
+app.add_typer(cooperative_commands.commands(addresses, opened, run), name="read-only")
 
 
 def main() -> None:

@@ -34,7 +34,10 @@ class Settings(BaseSettings):
     """Most entries that one group commit holds."""
     queue_limit: int = Field(default=5000, ge=1)
     """Most postings that may wait for a commit; past it callers get 503 with Retry-After."""
+    max_body_bytes: int = Field(default=1024 * 1024, ge=64 * 1024)
+    """Most bytes of a form or a JSON document; many entries at once and files have limits of their own."""
     max_upload_bytes: int = 20 * 1024 * 1024
+    """Most bytes of a file."""
 
     @property
     def keys_file(self) -> Path:

@@ -22,7 +22,7 @@ metadata: MetaData = ledger_metadata
 SEALED = "rows_at_once"
 """In a column's ``info``: its values are sealed (``koperasi.privacy``), so many rows of which are rotated at once."""
 
-REFERENCE_TABLES = frozenset({"cooperative", "alembic_version"})
+REFERENCE_TABLES = frozenset({"cooperative", "installation_switch", "alembic_version"})
 """The only tables whose keys need not begin with ``book_id``: small, and the same for everybody."""
 
 

@@ -3,32 +3,47 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response
 from litestar.utils.scope.state import ScopeState
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.approvals import service as approvals
+from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
+from koperasi.cooperatives.service_read_only import REFUSED as READ_ONLY
 from koperasi.db import Database
-from koperasi.i18n import DEFAULT_LOCALE, LOCALES, N_
+from koperasi.i18n import DEFAULT_LOCALE, LOCALES, N_, translate
 from koperasi.permissions import Identity, Permission, Role
+from koperasi.requests import service as requests
 from koperasi.web.render import NavItem, Notice, Pages, private_page
 
-LOCALE_COOKIE = "lang"
-
 APPROVALS = "/persetujuan"
+DESK_REQUESTS = "/permintaan"
+REPORTS = "/aduan"
 
 NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/meja", N_("Meja"), "b", Permission.POST_SAVINGS),
     ("/transaksi", N_("Transaksi"), "t", Permission.POST_SAVINGS),
+    ("/kas", N_("Kas"), "", Permission.READ_CASH),
     ("/anggota", N_("Daftar anggota"), "a", Permission.READ_MEMBERS),
+    ("/berjangka", N_("Berjangka"), "", Permission.READ_MEMBERS),
     ("/kelompok", N_("Kelompok"), "k", Permission.READ_GROUPS),
+    ("/produk", N_("Produk simpanan"), "", Permission.READ_PRODUCTS),
+    ("/iuran", N_("Iuran"), "", Permission.READ_MEMBERS),
+    (DESK_REQUESTS, N_("Permintaan"), "", Permission.HANDLE_REQUESTS),
+    (REPORTS, N_("Aduan anggota"), "", Permission.ANSWER_REPORTS),
+    ("/imbal", N_("Imbal simpanan"), "", Permission.READ_BOOKS),
     ("/impor", N_("Impor"), "i", Permission.IMPORT),
     ("/neraca-saldo", N_("Neraca saldo"), "n", Permission.READ_BOOKS),
     ("/laporan", N_("Laporan"), "l", Permission.READ_AGGREGATES),
     ("/jurnal", N_("Jurnal"), "j", Permission.READ_BOOKS),
+    ("/bukti", N_("Bukti kas"), "", Permission.READ_BOOKS),
+    ("/tutup-hari", N_("Tutup hari"), "", Permission.READ_CASH),
     (APPROVALS, N_("Persetujuan"), "", Permission.READ_APPROVALS),
+    ("/komentar", N_("Komentar"), "", Permission.READ_BOOKS),
     ("/ekspor", N_("Ekspor"), "e", Permission.EXPORT_BOOKS),
     ("/pemeriksaan", N_("Pemeriksaan"), "", Permission.VERIFY),
     ("/titik-periksa", N_("Titik periksa"), "", Permission.ISSUE_CHECKPOINT),
@@ -38,10 +53,47 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/hak-akses", N_("Hak akses"), "", Permission.READ_ACCESS),
     ("/hapus-keterangan", N_("Hapus keterangan"), "", Permission.ERASE_NOTE),
     ("/saldo-saya", N_("Saldo saya"), "", Permission.OWN_PAGES),
+    ("/berjangka-saya", N_("Berjangka saya"), "", Permission.OWN_PAGES),
     ("/buku-anggota", N_("Buku anggota"), "", Permission.OWN_PAGES),
+    ("/permintaan-saya", N_("Permintaan"), "", Permission.OWN_PAGES),
+    ("/lainnya", N_("Lainnya"), "", Permission.OWN_PAGES),
     ("/data-saya", N_("Data saya"), "", Permission.OWN_PAGES),
+    ("/keluarga", N_("Keluarga"), "", Permission.OWN_PAGES),
+    ("/pendampingan", N_("Pendampingan"), "", Permission.READ_CONSENTED),
     ("/simulasi", N_("Simulasi"), "", Permission.SIMULATE),
 )
+
+GROUPS: Sequence[tuple[str, Sequence[str]]] = (
+    (N_("Kas"), ("/kas", "/bukti", "/tutup-hari")),
+    (N_("Simpanan"), ("/kelompok", "/iuran", "/permintaan", "/produk", "/berjangka", "/imbal")),
+    (
+        N_("Pembukuan"),
+        (
+            "/jurnal",
+            "/komentar",
+            "/neraca-saldo",
+            "/laporan",
+            "/impor",
+            "/ekspor",
+            "/pemeriksaan",
+            "/titik-periksa",
+            "/jejak-audit",
+        ),
+    ),
+    (N_("Pengaturan"), ("/koperasi", "/pengguna", "/hak-akses", "/hapus-keterangan", "/simulasi")),
+)
+"""Under which word each place is found by those who have more places than ``MOST_WORDS``; all others stand alone."""
+
+MOST_WORDS = 7
+
+MEMBER_BAR = ("/saldo-saya", "/buku-anggota", "/permintaan-saya", "/lainnya")
+"""What stands at the foot of a member's pages; their other places are found under the last of these."""
+
+INBOXES = (
+    (DESK_REQUESTS, Permission.HANDLE_REQUESTS, requests.AT_THE_DESK),
+    (REPORTS, Permission.ANSWER_REPORTS, requests.TO_SUPERVISORS),
+)
+"""Where members' requests wait, and for whom."""
 
 HOMES: Mapping[Role, str] = {
     Role.BENDAHARA: "/meja",
@@ -71,12 +123,17 @@ class CooperativeView:
     address: str
 
 
+def locale_cookie_name(settings: Settings) -> str:
+    """Behind TLS the name itself keeps other hosts and other paths from setting it."""
+    return "__Host-lang" if settings.secure_cookies else "lang"
+
+
 def locale_of(request: Request[Identity | None, Any, Any]) -> str:
     """The reader's language: the user's own, else the cookie's, else what the client asks for, else Indonesian."""
     identity = request.scope.get("user")
     if isinstance(identity, Identity):
         return identity.locale
-    chosen = request.cookies.get(LOCALE_COOKIE)
+    chosen = request.cookies.get(locale_cookie_name(request.app.state.settings))
     if chosen in LOCALES:
         return str(chosen)
     asked = request.headers.get("accept-language", "")[:2].lower()
@@ -102,15 +159,16 @@ class Frame:
     ) -> Response[str]:
         """The page as a response that no cache keeps."""
         identity = request.scope.get("user")
-        cooperative, waiting = None, 0
+        cooperative, waiting = None, dict[str, int]()
         if isinstance(identity, Identity):
             async with self._database.directory() as connection:
-                cooperative = view_of(await cooperatives.cooperative_of(connection, identity.book_id))
-            if identity.may(Permission.APPROVE):
+                own = await cooperatives.cooperative_of(connection, identity.book_id)
+            cooperative = view_of(own)
+            if own.is_read_only:
+                notices = [Notice("warn", translate(locale_of(request), READ_ONLY)), *notices]
+            if identity.may(Permission.APPROVE) or any(identity.may(asked) for _, asked, _ in INBOXES):
                 async with self._database.reading(identity.book_id) as connection:
-                    waiting = await approvals.waiting(
-                        connection, identity.book_id, identity.username, datetime.now(UTC)
-                    )
+                    waiting = await _waiting(connection, identity)
         html = self.pages.render(
             template,
             locale=locale_of(request),
@@ -127,15 +185,47 @@ class Frame:
         return private_page(html, status=status, headers=headers)
 
 
-def navigation(identity: object, path: str, waiting: int = 0) -> list[NavItem]:
-    """The words that this person may follow; the one they are at is marked. ``waiting``: what they may agree to."""
+async def _waiting(connection: AsyncConnection, identity: Identity) -> dict[str, int]:
+    """How much waits for this person, by the place where it does."""
+    found = {}
+    if identity.may(Permission.APPROVE):
+        now = datetime.now(UTC)
+        found[APPROVALS] = await approvals.waiting(connection, identity.book_id, identity.username, now)
+    for place, permission, kinds in INBOXES:
+        if identity.may(permission):
+            found[place] = await requests.waiting(connection, identity.book_id, kinds)
+    return found
+
+
+def navigation(identity: object, path: str, waiting: Mapping[str, int] = MappingProxyType({})) -> list[NavItem]:
+    """The words that this person may follow; the one they are at is marked. ``waiting``: what waits for them, where."""
     if not isinstance(identity, Identity):
         return []
-    return [
-        NavItem(url, label, key, path == url or path.startswith(url + "/"), waiting=waiting if url == APPROVALS else 0)
+    found = [
+        NavItem(url, label, key, path == url or path.startswith(url + "/"), waiting=waiting.get(url, 0))
         for url, label, key, permission in NAVIGATION
         if identity.may(permission)
     ]
+    if not identity.is_staff:
+        return [item for item in found if item.url in MEMBER_BAR]
+    return found if len(found) <= MOST_WORDS else _grouped(found)
+
+
+def other_places(identity: Identity) -> list[NavItem]:
+    """Where a member may go besides the words at the foot of their pages."""
+    return [
+        NavItem(url, label)
+        for url, label, _, permission in NAVIGATION
+        if identity.may(permission) and url not in MEMBER_BAR
+    ]
+
+
+def _grouped(items: Sequence[NavItem]) -> list[NavItem]:
+    """First what stands alone, then the groups in their order, each with its places in the order given there."""
+    by_url = {item.url: item for item in items}
+    grouped = [by_url[url]._replace(group=group) for group, urls in GROUPS for url in urls if url in by_url]
+    within = {item.url for item in grouped}
+    return [item for item in items if item.url not in within] + grouped
 
 
 def view_of(cooperative: cooperatives.Cooperative) -> CooperativeView:

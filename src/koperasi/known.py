@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
+from litestar.params import Parameter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import InputError, parse_date
 from koperasi.i18n import N_
+from koperasi.rest import Result
 from koperasi.web import Form
 
 _MOMENT = re.compile(
@@ -20,6 +22,29 @@ _MOMENT = re.compile(
 )
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _BY_HAND = re.compile(r"(?P<day>.*?)(?:,?\s+(?P<hour>[01]?[0-9]|2[0-3])[:.](?P<minute>[0-5][0-9]))?")
+
+
+KnownAt = Annotated[
+    str | None,
+    Parameter(
+        max_length=40,
+        required=False,
+        description="As the book stood then: an entry's number, a day (its end), or a moment (ISO 8601).",
+    ),
+]
+"""How a REST handler is asked for it."""
+
+
+class StampOut(Result):
+    """How far the book had come: its last entry's number and seal."""
+
+    number: int
+    hash: str
+
+    @classmethod
+    def of(cls, head: ledger.Head) -> StampOut:
+        """The wire form."""
+        return cls(number=head.number, hash=head.hash.hex())
 
 
 class Known(NamedTuple):

@@ -21,7 +21,7 @@ class Role(StrEnum):
     PENGURUS = "pengurus"
     """Another of the board: reads everything, agrees as the chair does."""
     PENGAWAS = "pengawas"
-    """Supervisor: reads and exports everything, the audit trail too; writes nothing."""
+    """Supervisor: reads and exports everything, the audit trail too, and comments; changes nothing."""
     AUDITOR = "auditor"
     """External auditor: reads what a supervisor reads, until the day on which the account ends."""
     DPS = "dps"
@@ -60,6 +60,8 @@ class Permission(StrEnum):
     SESSION = "session"
     READ_MEMBERS = "read-members"
     WRITE_MEMBERS = "write-members"
+    READ_CONSENTED = "read-consented"
+    """See who of the members lets the programme's officer know their name, and nothing of the others."""
     VIEW_NIK = "view-nik"
     """See a member's whole NIK, and all that is known of one member at once; each time is put on record."""
     ERASE_DATA = "erase-data"
@@ -67,7 +69,25 @@ class Permission(StrEnum):
     READ_SAVINGS = "read-savings"
     """Staff read all savings; members reach the same routes and see their own only."""
     OPEN_SAVINGS = "open-savings"
+    READ_PRODUCTS = "read-products"
+    """What may be saved in, and on which terms; names nobody."""
+    MANAGE_PRODUCTS = "manage-products"
+    """New products and terms; fees and standing orders that are due."""
     POST_SAVINGS = "post-savings"
+    BILL_DUES = "bill-dues"
+    """Bill simpanan wajib, set what one member pays, give a bill up."""
+    HANDLE_REQUESTS = "handle-requests"
+    """What members ask the desk for from their own pages, and the answer to it."""
+    ANSWER_REPORTS = "answer-reports"
+    """What members report to the supervisors about a line of their book; the desk does not see it."""
+    OPEN_SESSION = "open-session"
+    """Work a till of one's own: count it, open and close it, hand cash over."""
+    READ_CASH = "read-cash"
+    """Sessions, closed days and vouchers; whoever may not read the books sees their own only."""
+    MANAGE_CASH = "manage-cash"
+    """The vault: give and take cash, and close the business day."""
+    MANAGE_RETURNS = "manage-returns"
+    """Compute what savings earned in a period, and post it once a second person agreed."""
     READ_GROUPS = "read-groups"
     WRITE_GROUPS = "write-groups"
     READ_AGGREGATES = "read-aggregates"
@@ -89,6 +109,8 @@ class Permission(StrEnum):
     """Have the whole book computed again; it is read, and nothing in it changes."""
     ISSUE_CHECKPOINT = "issue-checkpoint"
     """Sign the book's last entry, for somebody outside to keep."""
+    COMMENT = "comment"
+    """Write beside an entry, which stays as it is: what a supervisor finds, and what the treasurer answers."""
     ERASE_NOTE = "erase-note"
     """See and erase what somebody wrote of an entry, when a person asks to be forgotten; the figures stay unseen."""
     IMPORT = "import"
@@ -110,11 +132,13 @@ _STAFF = frozenset({_P.READ_ACCESS, _P.SIMULATE})
 _READING = _STAFF | {
     _P.READ_MEMBERS,
     _P.READ_SAVINGS,
+    _P.READ_PRODUCTS,
     _P.READ_GROUPS,
     _P.READ_AGGREGATES,
     _P.READ_BOOKS,
     _P.EXPORT_BOOKS,
     _P.READ_APPROVALS,
+    _P.READ_CASH,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -123,35 +147,76 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _P.WRITE_MEMBERS,
         _P.VIEW_NIK,
         _P.OPEN_SAVINGS,
+        _P.MANAGE_PRODUCTS,
         _P.POST_SAVINGS,
+        _P.OPEN_SESSION,
+        _P.MANAGE_CASH,
+        _P.BILL_DUES,
+        _P.HANDLE_REQUESTS,
         _P.WRITE_GROUPS,
         _P.POST_JOURNAL,
+        _P.MANAGE_RETURNS,
         _P.REVERSE,
+        _P.COMMENT,
         _P.CLOSE_PERIOD,
         _P.VERIFY,
         _P.IMPORT,
     },
-    Role.KASIR: _STAFF | {_P.READ_MEMBERS, _P.READ_SAVINGS, _P.POST_SAVINGS, _P.READ_GROUPS, _P.READ_APPROVALS},
+    Role.KASIR: _STAFF
+    | {
+        _P.HANDLE_REQUESTS,
+        _P.READ_MEMBERS,
+        _P.READ_SAVINGS,
+        _P.READ_PRODUCTS,
+        _P.POST_SAVINGS,
+        _P.READ_GROUPS,
+        _P.READ_APPROVALS,
+        _P.OPEN_SESSION,
+        _P.READ_CASH,
+    },
     Role.KETUA: _READING
-    | {_P.VIEW_NIK, _P.ERASE_DATA, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.CONFIRM_REOPEN, _P.APPROVE, _P.READ_AUDIT},
+    | {
+        _P.ANSWER_REPORTS,
+        _P.COMMENT,
+        _P.VIEW_NIK,
+        _P.ERASE_DATA,
+        _P.VERIFY,
+        _P.ISSUE_CHECKPOINT,
+        _P.CONFIRM_REOPEN,
+        _P.APPROVE,
+        _P.READ_AUDIT,
+    },
     Role.PENGURUS: _READING | {_P.CONFIRM_REOPEN, _P.APPROVE},
-    Role.PENGAWAS: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
-    Role.AUDITOR: _READING | {_P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
-    Role.DPS: _STAFF | {_P.READ_AGGREGATES, _P.READ_BOOKS},
-    Role.PENDAMPING: _STAFF | {_P.READ_AGGREGATES},
+    Role.PENGAWAS: _READING | {_P.ANSWER_REPORTS, _P.COMMENT, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
+    Role.AUDITOR: _READING | {_P.COMMENT, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
+    Role.DPS: _STAFF | {_P.READ_PRODUCTS, _P.READ_AGGREGATES, _P.READ_BOOKS},
+    Role.PENDAMPING: _STAFF | {_P.READ_PRODUCTS, _P.READ_CONSENTED, _P.READ_AGGREGATES},
     Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.SIMULATE, _P.OWN_PAGES}),
-    Role.ADMIN: _STAFF | {_P.ERASE_NOTE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE, _P.READ_AUDIT},
+    Role.ADMIN: _STAFF | {_P.READ_APPROVALS, _P.ERASE_NOTE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE, _P.READ_AUDIT},
 }
+
+SECOND_CODE_FOR = frozenset({_P.POST_SAVINGS, _P.POST_JOURNAL, _P.APPROVE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE})
+"""Whoever may do one of these needs a second code at the log-in, where the policy ``access.second_code`` says so."""
 
 
 PERMISSION_LABELS = {
     _P.READ_MEMBERS: N_("Melihat daftar dan kartu anggota"),
     _P.WRITE_MEMBERS: N_("Mendaftarkan anggota dan mengubah datanya"),
+    _P.READ_CONSENTED: N_("Melihat anggota yang mengizinkan pendamping"),
     _P.VIEW_NIK: N_("Melihat NIK lengkap; setiap kali dicatat"),
     _P.ERASE_DATA: N_("Menangani permintaan penghapusan data"),
     _P.READ_SAVINGS: N_("Melihat simpanan; anggota hanya miliknya"),
     _P.OPEN_SAVINGS: N_("Membuka rekening simpanan"),
+    _P.READ_PRODUCTS: N_("Melihat produk simpanan dan ketentuannya"),
+    _P.MANAGE_PRODUCTS: N_("Menetapkan produk simpanan, biaya, dan setoran rutin"),
     _P.POST_SAVINGS: N_("Mencatat setoran dan penarikan"),
+    _P.BILL_DUES: N_("Menagih simpanan wajib"),
+    _P.HANDLE_REQUESTS: N_("Menjawab permintaan anggota"),
+    _P.ANSWER_REPORTS: N_("Menjawab aduan anggota tentang satu baris bukunya"),
+    _P.OPEN_SESSION: N_("Membuka dan menutup sesi kasnya sendiri"),
+    _P.READ_CASH: N_("Melihat sesi kas, tutup hari, dan bukti kas; kasir hanya miliknya"),
+    _P.MANAGE_CASH: N_("Memegang kas besar dan menutup hari"),
+    _P.MANAGE_RETURNS: N_("Menghitung dan mencatat imbal simpanan"),
     _P.READ_GROUPS: N_("Melihat kelompok"),
     _P.WRITE_GROUPS: N_("Mendaftarkan kelompok dan mengubahnya"),
     _P.READ_AGGREGATES: N_("Melihat laporan keuangan tanpa rincian anggota"),
@@ -161,11 +226,12 @@ PERMISSION_LABELS = {
     _P.REVERSE: N_("Membatalkan jurnal dengan jurnal balik"),
     _P.CLOSE_PERIOD: N_("Menahan dan menutup bulan, meminta pembukaan kembali"),
     _P.CONFIRM_REOPEN: N_("Menyetujui pembukaan kembali bulan"),
-    _P.READ_APPROVALS: N_("Melihat permintaan persetujuan; kasir hanya yang dimintanya"),
+    _P.READ_APPROVALS: N_("Melihat permintaan persetujuan; kasir dan admin hanya yang dimintanya"),
     _P.APPROVE: N_("Menyetujui atau menolak permintaan orang lain"),
     _P.IMPORT: N_("Mengimpor berkas"),
     _P.VERIFY: N_("Menguji keutuhan seluruh buku"),
     _P.ISSUE_CHECKPOINT: N_("Menandatangani jurnal terakhir untuk dibawa"),
+    _P.COMMENT: N_("Menulis komentar pada jurnal"),
     _P.ERASE_NOTE: N_("Menghapus catatan pada jurnal"),
     _P.OWN_PAGES: N_("Melihat saldo dan buku sendiri"),
     _P.MANAGE_USERS: N_("Mengelola pengguna"),
@@ -182,6 +248,7 @@ class Identity:
     """Who makes a request, in which book. Comes from a session cookie (pages) or a bearer token (API).
 
     ``must_change``: the password was given to them on paper, so nothing is open but the form that changes it.
+    ``must_enrol``: the policies want a second code of them, so nothing is open but the page that sets it up.
     ``scope``: what the token may be used for, of what its user may; none means all.
     """
 
@@ -193,6 +260,7 @@ class Identity:
     member_number: str | None = None
     locale: str = DEFAULT_LOCALE
     must_change: bool = False
+    must_enrol: bool = False
     scope: frozenset[Permission] | None = None
 
     @property

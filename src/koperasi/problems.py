@@ -5,21 +5,26 @@ from typing import Any
 
 import structlog
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 import ledger
 from koperasi import db
 from koperasi.access.middleware import LoginNeeded
+from koperasi.cooperatives.service_read_only import refusal
 from koperasi.errors import FieldError, Refusal, Unavailable
 from koperasi.frame import Frame, locale_of
 from koperasi.i18n import N_, translate
 from koperasi.logs import where
 from koperasi.posting import busy
+from koperasi.privacy.crypto import SealBrokenError
 from koperasi.web.render import private_page
 
 log = structlog.get_logger()
+
+READ_ONLY, READ_ONLY_SAID = "25006", "read-only mode"
+"""SQLSTATE and words of the triggers of read-only mode."""
 
 TITLES = {
     400: N_("Permintaan tidak terbaca"),
@@ -37,6 +42,7 @@ TITLES = {
 }
 
 NEXT_STEPS = {
+    413: N_("Kirim berkas yang lebih kecil, atau bagi menjadi beberapa berkas."),
     403: N_("Minta bantuan pengurus bila Anda memerlukannya."),
     404: N_("Periksa alamatnya, atau mulai lagi dari beranda."),
     422: N_("Tidak ada yang tercatat. Kembali, perbaiki, lalu coba lagi."),
@@ -44,6 +50,12 @@ NEXT_STEPS = {
     500: N_("Coba lagi; mengirim ulang tidak akan mencatat dua kali."),
     503: N_("Tunggu sebentar, lalu coba lagi; mengirim ulang tidak akan mencatat dua kali."),
 }
+
+OTHER_STEPS = {
+    "read-only": N_("Coba lagi setelah mode ini dimatikan. Yang Anda kirim belum dicatat."),
+    "data-damaged": N_("Halaman lain tetap dapat dibuka."),
+}
+"""By the refusal's code, where its status says too little."""
 
 MESSAGES = {
     400: N_("Periksa kembali isi permintaan."),
@@ -55,6 +67,11 @@ MESSAGES = {
     500: N_("Kesalahan ada pada kami dan sudah dicatat. Yang belum mendapat bukti berarti belum tersimpan."),
     503: N_("Sistem belum dapat mencatat. Coba lagi sebentar; permintaan yang sama tidak akan tercatat dua kali."),
 }
+
+HUNG_UP = frozenset({"client disconnected prematurely"})
+"""Litestar's words for a request whose sender went away before all of it was here."""
+
+DAMAGED = N_("Ada data pribadi di sini yang rusak dan tidak dapat dibuka. Beri tahu pengelola sistem.")
 
 
 def answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
@@ -85,11 +102,18 @@ def answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         "error.html",
         locale=locale,
         happened=detail,
-        todo=" ".join(others) or translate(locale, NEXT_STEPS.get(refusal.status, NEXT_STEPS[422])),
+        todo=" ".join(others) or translate(locale, _next_step(refusal)),
         code=refusal.code,
-        path=request.url.path,
+        path="/",  # the address asked for may name somebody; the page need not repeat it
     )
     return private_page(html, status=refusal.status, headers=refusal.headers)
+
+
+def _next_step(refusal: Refusal) -> str:
+    """What to do about it (a message id)."""
+    if refusal.code in OTHER_STEPS:
+        return OTHER_STEPS[refusal.code]
+    return NEXT_STEPS.get(refusal.status, NEXT_STEPS[422])
 
 
 def wants_json(request: Request[Any, Any, Any]) -> bool:
@@ -111,6 +135,8 @@ def on_login_needed(request: Request[Any, Any, Any], error: LoginNeeded) -> Resp
 def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own errors: routing, methods, sizes, unreadable or invalid bodies."""
     status = error.status_code
+    if isinstance(error, InternalServerException) and error.detail in HUNG_UP:
+        status = 400  # the caller went away while sending: no fault of ours, and nobody hears the answer
     if status >= 500:
         return on_unexpected(request, error)
     errors: list[FieldError] = []
@@ -142,8 +168,16 @@ def on_database(request: Request[Any, Any, Any], error: Exception) -> Response[A
     """The database is away or refuses to write: nothing is acknowledged; the same request may come again."""
     if not db.is_away(error):
         return on_unexpected(request, error)
+    if db.sqlstate(error) == READ_ONLY and READ_ONLY_SAID in str(error):
+        return answer(request, refusal())
     log.error("database away", error=type(error).__name__, where=where(error), code=db.sqlstate(error))
     return answer(request, Unavailable("unavailable", MESSAGES[503], headers={"Retry-After": "2"}))
+
+
+def on_broken_seal(request: Request[Any, Any, Any], error: SealBrokenError) -> Response[Any]:
+    """A sealed value of a person was damaged at rest: a state of the data, which no repeated request changes."""
+    log.error("sealed value damaged", error=type(error).__name__, where=where(error), code=str(error))
+    return answer(request, Refusal("data-damaged", DAMAGED, status=503))
 
 
 def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -160,6 +194,7 @@ HANDLERS: ExceptionHandlersMap = {
     LoginNeeded: on_login_needed,
     HTTPException: on_http,
     ledger.LedgerError: on_ledger,
+    SealBrokenError: on_broken_seal,
     **dict.fromkeys(db.ERRORS, on_database),
     Exception: on_unexpected,
 }

@@ -16,7 +16,7 @@ from litestar.exceptions import NotFoundException, SerializationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
-from litestar.params import BodyKwarg, HeaderParameter
+from litestar.params import BodyKwarg, HeaderParameter, QueryParameter
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from koperasi.errors import BadRequest, Refusal
@@ -84,7 +84,8 @@ Whole = BeforeValidator(_whole)
 Flag = Annotated[bool, BeforeValidator(_yes_or_no)]
 """``true`` or ``false``, not ``1`` or ``"yes"``."""
 
-Limit = Annotated[int, Field(ge=1, le=200)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+"""How many rows of a list are asked for (in the address: Litestar does not look at pydantic's bounds there)."""
 
 
 class Money(Model):

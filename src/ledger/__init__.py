@@ -3,7 +3,7 @@
 The public face; everything else may change. Amounts are integers of minor units, debit positive, credit negative.
 """
 
-from ledger.account import Account, AccountType, NewAccount, Side, parent_code
+from ledger.account import PAUSED, Account, AccountType, NewAccount, Side, parent_code
 from ledger.balances import (
     Statement,
     StatementLine,
@@ -22,9 +22,11 @@ from ledger.chart import (
     find_accounts,
     found_book,
     hold,
+    lock_accounts,
     open_accounts,
     release,
     rename_account,
+    reopen_account,
     set_floor,
 )
 from ledger.closing import closing_draft
@@ -51,6 +53,7 @@ from ledger.periods import (
     Period,
     PeriodAct,
     PeriodStatus,
+    lock_head,
     period_acts,
     periods,
     reopen_confirm,
@@ -63,6 +66,7 @@ from ledger.verify import Finding, Report, verify
 
 __all__ = [
     "MAX_AMOUNT",
+    "PAUSED",
     "Account",
     "AccountError",
     "AccountType",
@@ -119,12 +123,15 @@ __all__ = [
     "head_at",
     "hold",
     "keep_refusal",
+    "lock_accounts",
+    "lock_head",
     "open_accounts",
     "parent_code",
     "period_acts",
     "periods",
     "release",
     "rename_account",
+    "reopen_account",
     "reopen_confirm",
     "reopen_request",
     "reversal_of",

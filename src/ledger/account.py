@@ -11,6 +11,9 @@ from ledger.errors import AccountError
 
 CODE_PATTERN = re.compile(r"[0-9A-Za-z]{1,20}(\.[0-9A-Za-z]{1,20}){0,5}")
 
+PAUSED = date.max
+"""Up to when an account is locked that takes no postings at all; the database calls this day infinity."""
+
 
 class Side(StrEnum):
     """The side on which an account's balance is normal."""
@@ -65,7 +68,8 @@ class NewAccount:
 class Account:
     """An account as it stands in the book. ``debit`` and ``credit`` are running totals in minor units.
 
-    ``last_day`` is the latest effective date of its postings.
+    ``last_day`` is the latest effective date of its postings. It takes no postings of days up to ``locked_to``, and none
+    at all while that is ``PAUSED``.
     """
 
     book_id: int
@@ -84,6 +88,7 @@ class Account:
     debit: int
     credit: int
     last_day: date | None = None
+    locked_to: date | None = None
 
     @property
     def balance(self) -> int:

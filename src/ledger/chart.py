@@ -157,6 +157,12 @@ async def close_account(connection: AsyncConnection, book_id: int, account_id: i
     await _set(connection, book_id, account_id, closed_on=on)
 
 
+async def reopen_account(connection: AsyncConnection, book_id: int, account_id: int) -> None:
+    """Open a closed account again, for an act that is taken back; one that is open stays so."""
+    await lock_head(connection, book_id)
+    await _set(connection, book_id, account_id, closed_on=None)
+
+
 async def rename_account(
     connection: AsyncConnection, book_id: int, account_id: int, *, name_id: str, name_en: str
 ) -> None:
@@ -181,6 +187,20 @@ async def set_floor(connection: AsyncConnection, book_id: int, account_id: int, 
     if floor is not None and found.balance - found.held < min(floor, 0):
         raise AccountError(f"{found.code} stands below this floor already")
     await _set(connection, book_id, account_id, floor=floor)
+
+
+async def lock_accounts(
+    connection: AsyncConnection, book_id: int, account_ids: Iterable[int], to: date | None
+) -> None:
+    """Let accounts take no postings of days up to ``to``: ``PAUSED`` is none at all, ``None`` is all again.
+
+    The book's head is locked with it: no posting is under way that the accounts do not show yet, and none begins
+    before the transaction ends. Of days that are gone by, reversals are refused as well as new entries.
+    """
+    await lock_head(connection, book_id)
+    table = schema.account
+    mine = table.c.book_id == book_id, table.c.account_id.in_(list(account_ids))
+    await connection.execute(update(table).where(*mine).values(locked_to=to))
 
 
 async def hold(connection: AsyncConnection, book_id: int, account_id: int, amount: int) -> None:

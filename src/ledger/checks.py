@@ -10,6 +10,8 @@ The codes of a ``Rejected``, in the order in which they are looked for; one draf
 ``control-account``         the account is a sum of others and takes no postings itself
 ``account-closed``          closed on or before the effective date
 ``account-not-open``        opened after the effective date
+``account-locked``          it takes no postings of that day or of days before it
+``account-paused``          it takes no postings at all, until it is unlocked
 ``same-account``            all lines are on one account
 ``unbalanced``              debits and credits of a currency differ
 ``period-held``             the month is being closed
@@ -36,7 +38,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from ledger.account import Side
+from ledger.account import PAUSED, Side
 from ledger.entry import Draft, Line, Rejected
 from ledger.money import MAX_AMOUNT
 
@@ -55,6 +57,7 @@ class AccountFacts(NamedTuple):
     opened_on: date | None
     closed_on: date | None
     last_day: date | None = None
+    locked_to: date | None = None
 
 
 class Totals(NamedTuple):
@@ -114,7 +117,16 @@ def _check_line(position: int, amount: int, facts: AccountFacts | None, day: dat
         code = "account-closed"
     elif facts.opened_on is not None and facts.opened_on > day:
         code = "account-not-open"
+    if code is None and facts.locked_to is not None and facts.locked_to >= day:
+        return _locked(position, facts.code, facts.locked_to)
     return Rejected(code, {"line": position, "account": facts.code}) if code else None
+
+
+def _locked(position: int, account: str, to: date) -> Rejected:
+    detail: dict[str, str | int] = {"line": position, "account": account}
+    if to == PAUSED:
+        return Rejected("account-paused", detail)
+    return Rejected("account-locked", detail | {"day": to.isoformat()})
 
 
 def check_period(draft: Draft, periods: Mapping[date, str]) -> Rejected | None:

@@ -82,6 +82,7 @@ account = Table(
     Column("debit", BigInteger, nullable=False, server_default=text("0")),
     Column("credit", BigInteger, nullable=False, server_default=text("0")),
     Column("last_day", Date),
+    Column("locked_to", Date),
     PrimaryKeyConstraint("book_id", "account_id"),
     ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
     CheckConstraint(

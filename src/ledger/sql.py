@@ -40,7 +40,7 @@ SELECT key, fingerprint, entry_number, refusal::text FROM ledger_key
 
 READ_ACCOUNTS = """
 SELECT account_id, debit, credit, code, side, currency, floor, held, control, opened_on, closed_on,
-       last_day
+       last_day, locked_to
   FROM ledger_account WHERE book_id = $1::bigint AND account_id = ANY($2::bigint[])
 """
 

@@ -73,7 +73,7 @@ class Shop:
 
 async def open_shop(database: Database, client: AsyncTestClient) -> Shop:
     """A populated cooperative with money in both accounts of its member; the last entry and receipt are a small one."""
-    village = await populate(database, await found(database))
+    village = await populate(database, await found(database, sessions=True))
     await lift_limits(database, village.cooperative)
     async with database.reading(village.cooperative.book_id) as connection:
         accounts = await savings.accounts_of(connection, village.cooperative.book_id, village.member.number)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin, urlsplit
 
 import pytest
+from litestar.routes import HTTPRoute
 from litestar.testing import AsyncTestClient
 
+from koperasi.access.middleware import is_litestars_own
 from koperasi.app import create_app
 from koperasi.config import Settings
-from koperasi.permissions import Role
+from koperasi.permissions import GRANTS, Permission, Role
 
 from .conftest import form_token, session_cookie
 
@@ -143,3 +146,114 @@ async def test_behind_tls_cookies_hold_to_the_host(addresses, village, tmp_path)
     for line in lines:
         assert {"httponly", "secure", "path=/"} <= attributes(line), line
     assert page.headers["strict-transport-security"].startswith("max-age=")
+
+
+EXAMPLE_PATHS = {"month": "2024-01", "code": "1101", "year": "2024", "name": "simpanan_wajib.amount", "kind": "members"}
+
+
+async def test_every_page_of_every_office_is_kept_by_nobody_and_runs_no_script_of_its_own(browser, database, shop):
+    """All addresses that answer GET, by whoever may open them; files of the frame are told apart above."""
+    cookies = {role: await session_cookie(database, shop.village, role) for role in Role}
+    seen = 0
+    for route in browser.app.routes:
+        if not isinstance(route, HTTPRoute) or route.path.startswith(("/static", "/favicon", "/schema")):
+            continue
+        for handler in route.route_handlers:
+            if "GET" not in handler.http_methods or is_litestars_own(handler):
+                continue
+            permission = handler.opt["permission"]
+            role = next(
+                (role for role in Role if permission is Permission.SESSION or permission in GRANTS[role]),
+                Role.BENDAHARA,
+            )
+            path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: EXAMPLE_PATHS.get(found.group(1), "1"), route.path)
+            browser.cookies.clear()
+            headers = shop.headers(role) if path.startswith("/api/") else {"Cookie": cookies[role]}
+            answer = await browser.get(path, headers=headers, follow_redirects=False)
+            assert answer.status_code < 500, path
+            assert answer.headers["cache-control"] == "no-store", path
+            check_secure(answer)
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                for inline in INLINE:
+                    assert not re.search(inline, answer.text, re.IGNORECASE), f"{path}: {inline}"
+            seen += 1
+    assert seen > 80
+
+
+INLINE = (
+    r"<script(?![^>]*\ssrc=)",
+    r"<style",
+    r"\sstyle=",
+    r"\son[a-z]+\s*=\s*[\"']",
+    r"javascript:",
+    r"<base\b",
+    r"<object\b",
+)
+"""What a page would need another policy for."""
+
+
+async def test_the_language_cookie_holds_to_the_host_too(addresses, village, tmp_path):
+    application = create_app(Settings(data_dir=tmp_path, secure_cookies=True), engine_url=addresses.application)
+    async with AsyncTestClient(application, base_url="https://testserver.local") as browser:
+        token = await form_token(browser)
+        answer = await browser.post(
+            "/bahasa",
+            headers={"Cookie": f"__Host-csrf={token}"},
+            data={"_csrf_token": token, "locale": "en", "back": "/masuk"},
+            follow_redirects=False,
+        )
+        line = next(one for one in answer.headers.get_list("set-cookie") if one.startswith("__Host-lang=en"))
+        assert {"httponly", "secure", "samesite=lax", "path=/"} <= attributes(line)
+        assert "Log in" in (await browser.get("/masuk", headers={"Cookie": "__Host-lang=en"})).text
+        browser.cookies.clear()
+        assert "Log in" not in (await browser.get("/masuk", headers={"Cookie": "lang=en"})).text
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "/%09/evil.example",
+        "%2f%2fevil.example",
+        "\\\\evil",
+    ],
+)
+async def test_no_form_leads_to_another_host(browser, database, shop, wanted):
+    token = await form_token(browser)
+    cookie = await session_cookie(database, shop.village, Role.BENDAHARA)
+    answers = [
+        await browser.post(
+            "/bahasa",
+            headers={"Cookie": f"csrf={token}"},
+            data={"_csrf_token": token, "locale": "id", "back": wanted},
+            follow_redirects=False,
+        ),
+        await browser.get("/masuk", params={"next": wanted}, headers={"Cookie": cookie}, follow_redirects=False),
+        await browser.get(f"/masuk?next={wanted}", headers={"Cookie": cookie}, follow_redirects=False),
+    ]
+    for answer in answers:
+        assert answer.status_code == 303
+        where = answer.headers["location"]
+        assert (
+            urlsplit(urljoin("https://koperasi.example/masuk", where.replace("\\", "/"))).netloc == "koperasi.example"
+        )
+
+
+async def test_no_page_repeats_what_was_in_the_address(browser, database, shop):
+    """An error page says what happened, not whom somebody looked for."""
+    cookie = await session_cookie(database, shop.village, Role.BENDAHARA)
+    for path in (
+        "/anggota/RAHASIA-5202014107800001",
+        "/tidak-ada/RAHASIA-5202014107800001?q=RAHASIA",
+        "/bukti/RAHASIA",
+    ):
+        for headers in ({"Cookie": cookie}, {}):
+            answer = await browser.get(path, headers=headers, follow_redirects=False)
+            assert answer.status_code in {303, 404}
+            assert "RAHASIA" not in answer.text
+        answer = await browser.get(f"/api/v1{path}", headers=shop.headers())
+        assert answer.status_code == 404
+        assert "RAHASIA" not in answer.text

@@ -6,9 +6,11 @@ import logging
 import secrets
 
 import pytest
+from sqlalchemy import text
 
 from koperasi import logs
 from koperasi.permissions import Role
+from koperasi.privacy import service as privacy
 
 from .conftest import form_token, session_cookie
 from .test_problems import check_problem
@@ -90,3 +92,45 @@ def test_a_library_that_logs_an_error_does_not_write_down_its_text():
     line = logs._OneLine().format(record)
     assert "5202" not in line
     assert '"error": "ValueError"' in line
+
+
+async def test_one_damaged_value_of_a_member_was_a_500(client, database, superuser_engine, session_of, own_village):
+    """A page that needs it says so in words; the others open."""
+    book_id, number = own_village.cooperative.book_id, own_village.member.number
+    moved = privacy.seal(privacy.Place("member", "address", book_id, "another"), b"Jalan Melati 1")
+    damage = text("UPDATE member SET address = :sealed WHERE book_id = :book AND number = :number")
+    async with superuser_engine.begin() as connection:
+        await connection.execute(damage, {"sealed": moved, "book": book_id, "number": number})
+    try:
+        cookie = {"Cookie": await session_of(own_village, Role.BENDAHARA)}
+        page = await client.get(f"/anggota/{number}", headers=cookie)
+        assert page.status_code == 503
+        assert "rusak" in page.text
+        answer = await client.get(f"/api/v1/members/{number}", headers=own_village.headers(Role.BENDAHARA))
+        check_problem(answer, 503)
+        assert (await client.get("/neraca-saldo", headers=cookie)).status_code == 200
+    finally:
+        async with superuser_engine.begin() as connection:
+            await connection.execute(damage, {"sealed": None, "book": book_id, "number": number})
+    assert (await client.get(f"/anggota/{number}", headers=cookie)).status_code == 200
+
+
+async def test_the_check_of_a_code_began_with_a_complaint(client, session_of, own_village):
+    cookie = {"Cookie": await session_of(own_village, Role.PENGAWAS)}
+    page = await client.get("/titik-periksa/cek", headers=cookie)
+    assert page.status_code == 200
+    assert "perlu diisi" not in page.text
+    assert (await client.get("/titik-periksa/cek?kode=", headers=cookie)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["cash-sessions", "business-days", "vouchers?kind=BKM&month=2024-01"])
+async def test_a_limit_below_one_was_a_500(client, shop, path):
+    join = "&" if "?" in path else "?"
+    check_problem(await client.get(f"/api/v1/{path}{join}limit=-65", headers=shop.headers()), 400)
+
+
+@pytest.mark.parametrize("number", ["1", "99999999999999999999999999", "0", "-1"])
+async def test_a_checkpoint_with_a_number_of_any_size_gets_an_answer(client, shop, number):
+    code = f"KOPERASI1:{number}:{number}:{'A' * 52}:20261125T030405Z:{'A' * 103}"
+    answer = await client.get("/api/v1/checkpoint-check", params={"code": code}, headers=shop.headers(Role.PENGAWAS))
+    assert answer.status_code in {200, 422}, answer.text

@@ -111,7 +111,7 @@ async def world(disk: Disk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         service.start()
         await service.until_healthy()
         async with service.database() as database:
-            village = await populate(database, await found(database))
+            village = await populate(database, await found(database, sessions=True))
             book_id = village.cooperative.book_id
             async with database.reading(book_id) as connection:
                 accounts = await savings.accounts_of(connection, book_id, village.member.number)

@@ -26,6 +26,7 @@ class ModelAccount:
     control: bool = False
     opened_on: date | None = None
     closed_on: date | None = None
+    locked_to: date | None = None
     debit: int = 0
     credit: int = 0
 
@@ -74,6 +75,8 @@ class ModelBook:
                 found.add("account-closed")
             if account.opened_on and draft.effective_date < account.opened_on:
                 found.add("account-not-open")
+            if account.locked_to and draft.effective_date <= account.locked_to:
+                found.add("account-paused" if account.locked_to == date.max else "account-locked")
             sums[account.currency] = sums.get(account.currency, 0) + amount
         if len({account_id for account_id, _ in draft.lines}) == 1:
             found.add("same-account")

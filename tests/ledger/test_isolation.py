@@ -196,6 +196,7 @@ async def test_rights_over_whole_tables(owner_engine):
             "koperasi_app",
             {
                 *(f"ledger_account.{name}" for name in ("name_id", "name_en", "floor", "held", "control", "closed_on")),
+                "ledger_account.locked_to",
                 *(f"ledger_period.{name}" for name in ("status", "changed_by", "changed_at")),
             },
         ),
@@ -241,8 +242,8 @@ async def test_the_roles_themselves_are_powerless(owner_engine):
             ("koperasi_owner", False, False, False, False, True),
         ]
         assert owners.all() == ["koperasi_owner"]
-        # A trigger, which nobody calls; with a path of its own, so that no table of the same name takes its place.
-        assert [tuple(one) for one in definers] == [
-            ("audit_chain", "trigger", '{"search_path=pg_catalog, public, pg_temp"}')
+        # Triggers, which nobody calls; with a path of their own, so that no table of the same name takes its place.
+        assert sorted(tuple(one) for one in definers) == [
+            (name, "trigger", '{"search_path=pg_catalog, public, pg_temp"}') for name in ("audit_chain", "refuse_read_only")
         ]
         assert creators.all() == []

@@ -217,6 +217,7 @@ facts_of_accounts = st.builds(
     control=st.sampled_from([False] * 9 + [True]),
     opened_on=st.none() | st.sampled_from([date(2026, 1, 1), DAY, date(2026, 12, 1)]),
     closed_on=st.none() | st.sampled_from([date(2026, 12, 1), date(2027, 1, 1), DAY]),
+    locked_to=st.none() | st.sampled_from([DAY, date(2026, 11, 1), date.max]),
 )
 some_totals = st.tuples(st.integers(0, 500) | st.just(2**63 - 100), st.integers(0, 500))
 some_lines = st.lists(st.tuples(st.integers(1, 4), st.integers(-300, 300) | st.just(10**17 + 1)), max_size=5)
@@ -322,6 +323,19 @@ def test_one_draft_gets_one_code_the_first(lines, code, detail):
 )
 def test_an_account_takes_postings_from_its_first_day_to_the_one_before_it_closes(day, code):
     facts = PLAIN._replace(opened_on=date(2026, 11, 10), closed_on=date(2026, 11, 20))
+    answer = check_shape(draft((1, 1), (2, -1), on=date(2026, 11, day)), {1: facts, 2: PLAIN})
+    assert (answer and answer.code) == code
+
+
+@pytest.mark.parametrize(
+    ("locked_to", "day", "code"),
+    [
+        (date(2026, 11, 10), 9, "account-locked"), (date(2026, 11, 10), 10, "account-locked"),
+        (date(2026, 11, 10), 11, None), (date.max, 11, "account-paused"),
+    ],
+)  # fmt: skip
+def test_a_locked_account_takes_no_postings_up_to_a_day_or_none_at_all(locked_to, day, code):
+    facts = PLAIN._replace(locked_to=locked_to)
     answer = check_shape(draft((1, 1), (2, -1), on=date(2026, 11, day)), {1: facts, 2: PLAIN})
     assert (answer and answer.code) == code
 

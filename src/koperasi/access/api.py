@@ -7,7 +7,7 @@ from litestar import Controller, Request, delete, post
 from litestar.connection import ASGIConnection
 from pydantic import ConfigDict, Field, SecretStr
 
-from koperasi.access import rules, service, service_log_in
+from koperasi.access import rules, service, service_log_in, service_refusals
 from koperasi.access import service_second as second
 from koperasi.access.service_tokens import issue_token, recognise_token, revoke_token, touch_token, verified
 from koperasi.audit.service import Action
@@ -178,17 +178,30 @@ async def bearer_identity(database: Database, token: str, now: datetime) -> tupl
         return None
     token_hash = rules.digest(token)
     known = verified.get(token_hash, now)
-    if known is not None:
+    if known is not None and not verified.renews(token_hash, now):
         return known, token_hash
     async with database.work(book_id) as work:
         recognised = await recognise_token(work.connection, book_id, token_hash, now)
         if recognised is None:
+            verified.forget(token_hash)
             return None
         if recognised.due:
             await touch_token(work.connection, book_id, token_hash, now)
             await work.commit()
     verified.keep(token_hash, recognised, now)
     return recognised.identity, token_hash
+
+
+async def tell_refused(request: ASGIConnection[Any, Any, Any, Any], identity: Identity, permission: str) -> None:
+    """Write into the trail that somebody asked for what they may not; they are refused all the same."""
+    now = datetime.now(UTC)
+    if not service_refusals.is_due(identity, permission, now):
+        return
+    database: Database = request.app.state.database
+    address = address_of(request, request.app.state.settings)
+    async with database.work(identity.book_id) as work:
+        if await service_refusals.record(work.connection, identity, permission, address=address, now=now):
+            await work.commit()
 
 
 def address_of(request: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> str:

@@ -1,18 +1,22 @@
 """Who makes a request, and whether the route is for them; the service doesn't start if a route names no permission."""
 
 from datetime import UTC, datetime
+from itertools import chain
+from traceback import walk_tb
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Litestar, Request
+from litestar._multipart import parse_multipart_form
 from litestar._parsers import parse_url_encoded_form_data
 from litestar.connection import ASGIConnection
-from litestar.datastructures import FormMultiDict
+from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.routes import HTTPRoute
 
-from koperasi.access.api import CHANGE_FIRST, address_of, bearer_identity
+from koperasi.access.api import CHANGE_FIRST, address_of, bearer_identity, tell_refused
 from koperasi.access.pages import session_cookie_name, session_identity
 from koperasi.caller import CALLER, Caller
 from koperasi.config import Settings
@@ -43,6 +47,16 @@ CHANGE_PAGE = "/sandi"
 """The only page, besides ``PUBLIC`` ones, that is open to somebody whose password others know."""
 
 
+ENROL_PAGE = "/kode-kedua"
+"""The only pages, besides ``PUBLIC`` ones and the own password, for somebody whose role needs a second code."""
+
+ENROL_FIRST = N_("Pasang dahulu kode kedua: kebijakan koperasi mewajibkannya bagi peran Anda.")
+
+
+def _may_enrol(path: str) -> bool:
+    return path in {CHANGE_PAGE, ENROL_PAGE} or path.startswith(ENROL_PAGE + "/")
+
+
 class FormsForgotten(Request[Any, Any, Any]):
     """A request whose form is not kept: Litestar's parser remembers the last 1,024 forms, passwords among them."""
 
@@ -51,13 +65,29 @@ class FormsForgotten(Request[Any, Any, Any]):
 
         Raises:
             BadRequest: ``form``: parts of it are in no character set, or in one that nobody knows.
+            RequestEntityTooLarge: more than the route takes.
         """
         try:
+            # All of it first: what is too large, or breaks off, then leaves no half-written file behind.
+            await self.body()
             return await super().form()
-        except (UnicodeError, LookupError) as error:
+        except (UnicodeError, LookupError, ClientException) as error:
+            await close_files(error)
+            if isinstance(error, ClientException):
+                raise
             raise BadRequest("form", N_("Isi formulir tidak terbaca.")) from error
         finally:
             parse_url_encoded_form_data.cache_clear()
+
+
+async def close_files(error: BaseException) -> None:
+    """Close the files that a form had brought when it turned out not to be one; Litestar closes those of some only."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code is parse_multipart_form.__code__:
+            parts = [frame.f_locals["data"], *chain.from_iterable(frame.f_locals["fields"].values())]
+            for part in parts:
+                if isinstance(part, UploadFile):
+                    await part.close()
 
 
 class Authentication(AbstractAuthenticationMiddleware):
@@ -110,7 +140,12 @@ async def permission_guard(connection: ASGIConnection[Any, Any, Any, Any], handl
         if connection.scope["path"].startswith(API):
             raise Forbidden("password-change-needed", CHANGE_FIRST)
         raise LoginNeeded(CHANGE_PAGE)
+    if identity.must_enrol and not _may_enrol(connection.scope["path"]):
+        if connection.scope["path"].startswith(API):
+            raise Forbidden("second-code-needed", ENROL_FIRST)
+        raise LoginNeeded(ENROL_PAGE)
     if not isinstance(permission, Permission) or not identity.may(permission):
+        await tell_refused(connection, identity, str(permission))
         raise Forbidden("forbidden", N_("Anda tidak berwenang membuka ini."))
 
 

@@ -3,23 +3,27 @@
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from koperasi.access import rules, service, service_log_in
+from koperasi.access import rules, service, service_log_in, service_own
 from koperasi.access.api import address_of, recognise, recognise_in
+from koperasi.access.service_roles import let_in
 from koperasi.access.service_second import is_enrolled
 from koperasi.access.service_second import remove as remove_second_factor
 from koperasi.access.service_tokens import end_session, open_session, recognise_session, touch_session, verified
+from koperasi.approvals.service import Approval
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database
 from koperasi.errors import Conflict, Refusal, TooManyRequests, Unauthorised
-from koperasi.frame import LOCALE_COOKIE, Frame, locale_of
+from koperasi.frame import Frame, locale_cookie_name, locale_of
 from koperasi.i18n import LOCALES, N_
 from koperasi.permissions import Identity, Permission, Role
+from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest
 from koperasi.web.forms import Form
 
@@ -131,7 +135,7 @@ class LogIn(Controller):
                 await service.set_locale(work.connection, work.book_id, request.user.user_id, locale)
                 await work.commit()
         cookie = Cookie(
-            key=LOCALE_COOKIE,
+            key=locale_cookie_name(settings),
             value=locale,
             path="/",
             secure=settings.secure_cookies,
@@ -256,12 +260,20 @@ class Users(Controller):
                         must_change=True,
                         by=request.user.username,
                     )
+                    asked = await let_in(
+                        work,
+                        user_id,
+                        actor=request.user.username,
+                        idempotency=Idempotency.of("web", str(uuid4()), "pengguna", user_id),
+                        now=datetime.now(UTC),
+                        just_made=True,
+                    )
                     user = await service.user_by_id(work.connection, work.book_id, user_id)
                     await work.commit()
             except (Refusal, Conflict) as refusal:
                 form.add_refusal(refusal)
             else:
-                return await self._shown_once(request, frame, user, password)
+                return await self._shown_once(request, frame, user, password, asked)
         return await frame.page(request, "access/new_user.html", status=422, form=form, roles=list(Role))
 
     @get("/{user_id:int}", opt={"permission": Permission.MANAGE_USERS})
@@ -290,14 +302,30 @@ class Users(Controller):
             await work.commit()
         return Redirect(f"/pengguna/{user_id}", status_code=303)
 
+    @post("/{user_id:int}/keluarkan", opt={"permission": Permission.MANAGE_USERS}, status_code=200)
+    async def log_out(self, request: ApiRequest, database: Database, user_id: int) -> Response[Any]:
+        """Log somebody out of all devices: one was lost, or another sits at it. The password stays."""
+        async with database.work(request.user.book_id) as work:
+            await service_own.log_out_other(work.connection, work.book_id, user_id, by=request.user.username)
+            await work.commit()
+        verified.forget_user(request.user.book_id, user_id)
+        return Redirect(f"/pengguna/{user_id}", status_code=303)
+
     @post("/{user_id:int}/aktif", opt={"permission": Permission.MANAGE_USERS}, status_code=200)
     async def switch(self, request: ApiRequest, database: Database, user_id: int) -> Response[Any]:
         """Keep a user out, or let them in again."""
         form = Form(await request.form())
         wanted = form.choice("active", ("1", "0"))
         async with database.work(request.user.book_id) as work:
+            asked = None
             if wanted == "1":
-                await service.activate(work.connection, work.book_id, user_id, by=request.user.username)
+                asked = await let_in(
+                    work,
+                    user_id,
+                    actor=request.user.username,
+                    idempotency=Idempotency.of("web", str(uuid4()), "pengguna", user_id),
+                    now=datetime.now(UTC),
+                )
             elif wanted == "0":
                 await service.deactivate(
                     work.connection, work.book_id, user_id, actor_id=request.user.user_id, by=request.user.username
@@ -305,10 +333,18 @@ class Users(Controller):
             await work.commit()
         if wanted == "0":
             verified.forget_user(request.user.book_id, user_id)
-        return Redirect(f"/pengguna/{user_id}", status_code=303)
+        to = f"/pengguna/{user_id}" if asked is None else f"/persetujuan/{asked.number}?baru=1"
+        return Redirect(to, status_code=303)
 
-    async def _shown_once(self, request: ApiRequest, frame: Frame, user: service.User, password: str) -> Response[str]:
-        return await frame.page(request, "access/password_once.html", user=user, password=password)
+    async def _shown_once(
+        self,
+        request: ApiRequest,
+        frame: Frame,
+        user: service.User,
+        password: str,
+        asked: Approval | None = None,
+    ) -> Response[str]:
+        return await frame.page(request, "access/password_once.html", user=user, password=password, asked=asked)
 
 
 CONTROLLERS: list[type[Controller]] = [LogIn, OwnPassword, Users]

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -29,6 +29,8 @@ TOUCH_EVERY = timedelta(minutes=1)
 """The time of last use is written no more often than this, so that reading a page does not mean writing a row."""
 VERIFIED_FOR = timedelta(seconds=5)
 """A process believes a verified API token this long without asking the database again."""
+RENEWED_BEFORE = timedelta(seconds=1)
+"""So long before that time is over one request looks the token up again, while the others still believe it."""
 VERIFIED_AT_MOST = 1_000
 
 LEAST_PASSWORD = 12
@@ -57,6 +59,14 @@ class Counter(NamedTuple):
         while delays[-1] < LONGEST_DELAY:
             delays.append(delay_seconds(len(delays) + 1, self.free))
         return delays
+
+
+MIDDLE_OF_INDONESIA = timedelta(hours=8)
+
+
+def policy_day(now: datetime) -> date:
+    """On which day a log-in asks what the policies say: the date by central Indonesian time, everywhere."""
+    return (now.astimezone(UTC) + MIDDLE_OF_INDONESIA).date()
 
 
 USER_FREE = 5

@@ -11,19 +11,20 @@ from datetime import date, datetime
 from typing import Any
 
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import rules
+from koperasi.access.leaked import check_leaked
 from koperasi.access.tables import api_token, app_session, app_user, login_throttle
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
 from koperasi.cooperatives import service as cooperatives
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.i18n import DEFAULT_LOCALE, N_
-from koperasi.permissions import Identity, Permission, Role
+from koperasi.permissions import GRANTS, Identity, Permission, Role
 
 ARGON2_PASSES = 3
 ARGON2_MEMORY_KIB = 64 * 1024
@@ -117,6 +118,7 @@ async def create_user(
     """
     normal = rules.checked_username(username)
     rules.check_password(password, role=role, username=normal, context=(name, *await _names_here(connection, book_id)))
+    check_leaked(password)
     if (role is Role.ANGGOTA) != (member_number is not None):
         raise Refusal(
             "member-number",
@@ -124,11 +126,7 @@ async def create_user(
             field="member_number",
         )
     if role is Role.AUDITOR and valid_until is None:
-        raise Refusal(
-            "valid-until",
-            N_("Auditor luar memerlukan tanggal akhir; sesudahnya ia tidak dapat masuk."),
-            field="valid_until",
-        )
+        raise auditor_ends()
     statement = insert(app_user).values(
         book_id=book_id,
         username=normal,
@@ -199,8 +197,37 @@ async def user_by_id(connection: AsyncConnection, book_id: int, user_id: int) ->
         )
         row = found.mappings().one_or_none()
     if row is None:
-        raise NotFound("user", N_("Pengguna tidak ditemukan."))
+        raise _not_found()
     return _user(row)
+
+
+def _not_found() -> NotFound:
+    return NotFound("user", N_("Pengguna tidak ditemukan."))
+
+
+async def user_by_name(connection: AsyncConnection, book_id: int, username: str) -> User:
+    """Somebody who may log in, by the name they type.
+
+    Raises:
+        NotFound: not in this book.
+    """
+    normal = rules.normal_username(username)
+    # The driver refuses text with a zero byte, and no name has one.
+    wanted = (app_user.c.book_id == book_id, app_user.c.username == normal)
+    found = await connection.execute(select(app_user).where(*wanted)) if normal.isprintable() else None
+    row = found.mappings().one_or_none() if found else None
+    if row is None:
+        raise _not_found()
+    return _user(row)
+
+
+async def others_may(connection: AsyncConnection, book_id: int, permission: Permission, username: str | None) -> bool:
+    """Whether somebody active, other than this user, has a role with this permission."""
+    roles = [role.value for role, granted in GRANTS.items() if permission in granted]
+    wanted = [app_user.c.book_id == book_id, app_user.c.active, app_user.c.role.in_(roles)]
+    if username is not None:
+        wanted.append(app_user.c.username != username)
+    return bool(await connection.scalar(select(exists().where(*wanted))))
 
 
 async def set_password(
@@ -222,6 +249,7 @@ async def set_password(
     user = await user_by_id(connection, book_id, user_id)
     known = (user.name, *await _names_here(connection, book_id))
     rules.check_password(password, role=user.role, username=user.username, context=known)
+    check_leaked(password)
     await connection.execute(
         update(app_user)
         .where(app_user.c.book_id == book_id, app_user.c.user_id == user_id)
@@ -248,6 +276,12 @@ async def _names_here(connection: AsyncConnection, book_id: int) -> tuple[str, .
     except NotFound:
         return ()
     return here.name, here.code, here.village or ""
+
+
+def auditor_ends() -> Refusal:
+    """An external auditor's log-in has a last day."""
+    message = N_("Auditor luar memerlukan tanggal akhir; sesudahnya ia tidak dapat masuk.")
+    return Refusal("valid-until", message, field="valid_until")
 
 
 def new_password(role: Role) -> str:
@@ -328,6 +362,7 @@ def identity_of(row: Mapping[Any, Any]) -> Identity:
         member_number=row["member_number"],
         locale=row["locale"],
         must_change=row["must_change"],
+        must_enrol=bool(row.get("must_enrol")),
         scope=None if scope is None else frozenset(map(Permission, ALL_PERMISSIONS.intersection(scope))),
     )
 

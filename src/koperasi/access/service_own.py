@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import rules
-from koperasi.access.service import end_everywhere
+from koperasi.access.service import end_everywhere, user_by_id
 from koperasi.access.tables import api_token, app_session
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
@@ -90,6 +90,17 @@ async def log_out_everywhere(connection: AsyncConnection, identity: Identity) ->
         action=Action.LOG_OUT_EVERYWHERE,
         subject=f"user {identity.username}",
     )
+
+
+async def log_out_other(connection: AsyncConnection, book_id: int, user_id: int, *, by: str) -> None:
+    """End all sessions of a user and revoke their tokens; they may log in again.
+
+    Raises:
+        NotFound: not in this book.
+    """
+    user = await user_by_id(connection, book_id, user_id)
+    await end_everywhere(connection, book_id, user_id)
+    await audit.record(connection, book_id, actor=by, action=Action.LOG_OUT_EVERYWHERE, subject=user.identity)
 
 
 async def tokens_of(connection: AsyncConnection, identity: Identity, now: datetime) -> list[Token]:

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,8 @@ from koperasi.access.service_log_in import forgive, forgive_address, may_log_in
 from koperasi.access.tables import api_token, app_session, app_user
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
-from koperasi.permissions import Identity, Permission
+from koperasi.cooperatives.service import newest_policy
+from koperasi.permissions import GRANTS, SECOND_CODE_FOR, Identity, Permission
 
 USER = (
     app_user.c.book_id,
@@ -31,6 +32,14 @@ USER = (
     app_user.c.locale,
     app_user.c.must_change,
 )
+
+_SECOND_CODE_ROLES = [role.value for role, granted in GRANTS.items() if granted & SECOND_CODE_FOR]
+
+
+def _must_enrol(now: datetime) -> ColumnElement[bool]:
+    """Whether the policies want a second code of a user who has none; asked for in the look-up that finds the user."""
+    wanted = cast(newest_policy(app_user.c.book_id, "access.second_code", rules.policy_day(now)), Text) == '"on"'
+    return and_(app_user.c.totp_since.is_(None), app_user.c.role.in_(_SECOND_CODE_ROLES), wanted).label("must_enrol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ async def recognise_session(
     a one is asked for.
     """
     found = await connection.execute(
-        select(*USER, app_session.c.expires_at, app_session.c.last_seen_at)
+        select(*USER, _must_enrol(now), app_session.c.expires_at, app_session.c.last_seen_at)
         .join(
             app_session,
             (app_session.c.book_id == app_user.c.book_id) & (app_session.c.user_id == app_user.c.user_id),
@@ -191,7 +200,7 @@ async def recognise_token(
     Nothing if it is unknown, expired or revoked, or the user is no longer active.
     """
     found = await connection.execute(
-        select(*USER, api_token.c.expires_at, api_token.c.last_used_at, api_token.c.scope)
+        select(*USER, _must_enrol(now), api_token.c.expires_at, api_token.c.last_used_at, api_token.c.scope)
         .join(api_token, (api_token.c.book_id == app_user.c.book_id) & (api_token.c.user_id == app_user.c.user_id))
         .where(
             api_token.c.book_id == book_id,
@@ -253,6 +262,7 @@ class VerifiedTokens:
     def __init__(self, at_most: int = rules.VERIFIED_AT_MOST) -> None:
         self._at_most = at_most
         self._kept: dict[bytes, tuple[Identity, datetime]] = {}
+        self._renewing: set[bytes] = set()
 
     def get(self, token_hash: bytes, now: datetime) -> Identity | None:
         """Whose token it is, if that was verified within the last seconds."""
@@ -261,20 +271,32 @@ class VerifiedTokens:
             return None
         identity, until = kept
         if now >= until:
-            del self._kept[token_hash]
+            self.forget(token_hash)
             return None
         return identity
 
+    def renews(self, token_hash: bytes, now: datetime) -> bool:
+        """Whether this caller should look a token up again though it is still believed: it will not be for long.
+
+        One caller is asked to; else all who come when the time is over would look it up at once.
+        """
+        kept = self._kept.get(token_hash)
+        if kept is None or token_hash in self._renewing or now < kept[1] - rules.RENEWED_BEFORE:
+            return False
+        self._renewing.add(token_hash)
+        return True
+
     def keep(self, token_hash: bytes, recognised: Recognised, now: datetime) -> None:
         """Remember a token for some seconds, never beyond its expiry."""
-        self._kept.pop(token_hash, None)
+        self.forget(token_hash)
         while len(self._kept) >= self._at_most:
-            del self._kept[next(iter(self._kept))]
+            self.forget(next(iter(self._kept)))
         self._kept[token_hash] = (recognised.identity, min(now + rules.VERIFIED_FOR, recognised.expires_at))
 
     def forget(self, token_hash: bytes) -> None:
         """It was revoked here: believe it no longer."""
         self._kept.pop(token_hash, None)
+        self._renewing.discard(token_hash)
 
     def forget_user(self, book_id: int, user_id: int) -> None:
         """All tokens of a user were revoked here."""
@@ -284,7 +306,7 @@ class VerifiedTokens:
             if (identity.book_id, identity.user_id) == (book_id, user_id)
         ]
         for token_hash in gone:
-            del self._kept[token_hash]
+            self.forget(token_hash)
 
 
 verified = VerifiedTokens()

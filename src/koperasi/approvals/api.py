@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.approvals import rules, service
 from koperasi.approvals.rules import Approval, Status
-from koperasi.approvals.wire import ApprovalDetail, ApprovalList, ApprovalOut, ApproveIn, EffectOut, RefuseIn
+from koperasi.approvals.wire import ApprovalDetail, ApprovalList, ApprovalOut, ApproveIn, ChangeOut, EffectOut, RefuseIn
 from koperasi.db import Database
 from koperasi.errors import NotFound
 from koperasi.i18n import N_
@@ -51,7 +51,7 @@ class ApprovalController(Controller):
         cursor: Annotated[str | None, Parameter(max_length=1000)] = None,
         limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
     ) -> ApprovalList:
-        """List them, the latest first, by ``status``. A teller sees what they asked for themselves."""
+        """List them, the latest first, by ``status``. Tellers and admins see what they asked for themselves."""
         before = decode_cursor(cursor, "int")
         identity = request.user
         async with database.work(identity.book_id) as work:
@@ -80,7 +80,7 @@ class ApprovalController(Controller):
             await service.expire(work.connection, identity.book_id, identity.username, datetime.now(UTC))
             found = await service.approval(work.connection, identity.book_id, number)
             check_visible(identity, found)
-            detail = await _detail(work.connection, identity.book_id, found)
+            detail = await _detail(work.connection, identity, found)
             await work.commit()
         return detail
 
@@ -91,7 +91,7 @@ class ApprovalController(Controller):
         status_code=200,
     )
     async def approve(self, request: ApiRequest, database: Database, number: Number, data: ApproveIn) -> ApprovalOut:
-        """Agree to exactly what has this ``fingerprint``, and post it: once, and not by who asked."""
+        """Agree to exactly what has this ``fingerprint``, and have it done: once, and not by who asked."""
         identity = request.user
         async with database.work(identity.book_id) as work:
             found = await service.approve(
@@ -129,7 +129,7 @@ class ApprovalController(Controller):
 
     @post(
         "/approvals/{number:int}/withdraw",
-        opt={"permission": Permission.POST_SAVINGS},
+        opt={"permission": Permission.READ_APPROVALS},
         responses=problems(400, 401, 403, 404, 409),
         status_code=200,
     )
@@ -144,10 +144,14 @@ class ApprovalController(Controller):
         return _told(found)
 
 
-async def _detail(connection: AsyncConnection, book_id: int, found: Approval) -> ApprovalDetail:
+async def _detail(connection: AsyncConnection, identity: Identity, found: Approval) -> ApprovalDetail:
     waits = found.status is Status.DRAFT
-    effects = await service.effects(connection, book_id, found) if waits else []
-    return ApprovalDetail(**ApprovalOut.facts(found), effects=[EffectOut.of(one) for one in effects])
+    effects = await service.effects(connection, identity.book_id, found) if waits else []
+    return ApprovalDetail(
+        **ApprovalOut.facts(found),
+        effects=[EffectOut.of(one) for one in effects],
+        changes=[ChangeOut.of(one, identity.locale) for one in found.changes],
+    )
 
 
 def _told(found: Approval) -> ApprovalOut:

@@ -36,6 +36,8 @@ CHIPS = {
 }
 
 ASKED = N_("Menunggu persetujuan orang kedua. Belum ada yang dicatat; uangnya jangan diserahkan dulu.")
+ASKED_ACT = N_("Menunggu persetujuan orang kedua. Belum ada yang berubah.")
+APPROVED_ACT = N_("Disetujui dan dijalankan.")
 DONE = {
     Status.APPROVED: N_("Disetujui dan dicatat."),
     Status.REFUSED: N_("Ditolak. Tidak ada yang dicatat."),
@@ -84,7 +86,7 @@ class ApprovalPages(Controller):
 
     @post("/persetujuan/{number:int}/setuju", opt={"permission": Permission.APPROVE}, status_code=200)
     async def approve(self, request: ApiRequest, database: Database, frame: Frame, number: Number) -> Response[Any]:
-        """Agree to what the page showed, and post it."""
+        """Agree to what the page showed, and have it done."""
         form = Form(await request.form(), request.user.locale)
         identity, seen, now = request.user, _seen(form), datetime.now(UTC)
 
@@ -109,7 +111,7 @@ class ApprovalPages(Controller):
 
         return await _decided(request, database, frame, number, form, decide)
 
-    @post("/persetujuan/{number:int}/tarik", opt={"permission": Permission.POST_SAVINGS}, status_code=200)
+    @post("/persetujuan/{number:int}/tarik", opt={"permission": Permission.READ_APPROVALS}, status_code=200)
     async def withdraw(self, request: ApiRequest, database: Database, frame: Frame, number: Number) -> Response[Any]:
         """Take back what one asked for oneself."""
         form = Form(await request.form(), request.user.locale)
@@ -167,9 +169,10 @@ async def _show(
     waits = found.status is Status.DRAFT
     notices = []
     if waits and asked.get("baru") == "1":
-        notices.append(Notice("warn", translate(identity.locale, ASKED)))
+        notices.append(Notice("warn", translate(identity.locale, ASKED_ACT if found.is_act else ASKED)))
     if asked.get("selesai") == "1" and found.status in DONE:
-        notices.append(Notice("ok", translate(identity.locale, DONE[found.status])))
+        act_done = found.is_act and found.status is Status.APPROVED
+        notices.append(Notice("ok", translate(identity.locale, APPROVED_ACT if act_done else DONE[found.status])))
     return await frame.page(
         request,
         "approvals/approval.html",
@@ -183,7 +186,7 @@ async def _show(
         status_label=rules.STATUS_LABELS[found.status],
         own=found.asked_by == identity.username,
         may_decide=waits and identity.may(Permission.APPROVE) and found.asked_by != identity.username,
-        may_withdraw=waits and identity.may(Permission.POST_SAVINGS) and found.asked_by == identity.username,
+        may_withdraw=waits and found.asked_by == identity.username,
         may_read_books=identity.may(Permission.READ_BOOKS),
         receipt=_receipt(found),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import ledger
 from koperasi.errors import Conflict
 from koperasi.i18n import N_
+from koperasi.posting import Idempotency
 
 REASON_MAX_LENGTH = 200
 
@@ -23,6 +24,13 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     ENTRY = "entry"
     REVERSAL = "reversal"
+    WRITE_OFF = "write-off"
+    DISBURSEMENT = "disbursement"
+    RATE_CHANGE = "rate-change"
+    """A rate, a share of profit, a limit: anything that a policy or a product's terms say from a day on."""
+    ROLE_CHANGE = "role-change"
+    MEMBER_EXIT = "member-exit"
+    RETURN_RUN = "return-run"
 
     @property
     def label(self) -> str:
@@ -34,7 +42,24 @@ KIND_LABELS = {
     Kind.WITHDRAWAL: N_("Penarikan simpanan"),
     Kind.ENTRY: N_("Jurnal manual"),
     Kind.REVERSAL: N_("Jurnal balik"),
+    Kind.WRITE_OFF: N_("Penghapusbukuan"),
+    Kind.DISBURSEMENT: N_("Pencairan"),
+    Kind.RATE_CHANGE: N_("Perubahan ketentuan"),
+    Kind.ROLE_CHANGE: N_("Perubahan peran"),
+    Kind.MEMBER_EXIT: N_("Anggota keluar"),
+    Kind.RETURN_RUN: N_("Imbal simpanan"),
 }
+
+SWITCHES = {
+    Kind.REVERSAL: "approval.reversals",
+    Kind.WRITE_OFF: "approval.write_offs",
+    Kind.DISBURSEMENT: "approval.disbursements",
+    Kind.RATE_CHANGE: "approval.rate_changes",
+    Kind.ROLE_CHANGE: "approval.role_changes",
+    Kind.MEMBER_EXIT: "approval.member_exits",
+    Kind.RETURN_RUN: "approval.return_runs",
+}
+"""The policy that says whether such an act needs a second person; withdrawals and entries go by their amount."""
 
 
 class Status(StrEnum):
@@ -78,6 +103,31 @@ class Proposal(NamedTuple):
     member: tuple[str, str] | None = None
 
 
+class Act(NamedTuple):
+    """An act that is not (only) an entry: when somebody agrees, the executor registered for it carries it out.
+
+    ``subject`` is a kind of thing and its number or code (``"product sukarela"``): its first word finds the executor.
+    ``params`` is what the executor needs, as JSON. ``effects`` is what the second person is shown, a line each: a
+    label (message id), how it is before and how it will be; both are shown as they stand, or translated where they are
+    message ids themselves. No names, NIK or telephone numbers anywhere in it: a request is kept for ever.
+    """
+
+    kind: Kind
+    subject: str
+    params: Mapping[str, Any]
+    effects: Sequence[tuple[str, str, str]]
+    actor: str
+    idempotency: Idempotency
+
+
+class Change(NamedTuple):
+    """What an act changes besides balances: what (message id), before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """An act that waits, or waited, for a second person."""
@@ -100,7 +150,7 @@ class Approval:
 
     @property
     def effective_date(self) -> date:
-        """The book's date of the entry."""
+        """The book's date of the entry; of an act that posts none, the day on which it was asked for."""
         return date.fromisoformat(self.content["date"])
 
     @property
@@ -112,6 +162,32 @@ class Approval:
     def lines(self) -> tuple[ledger.Line, ...]:
         """The lines of the entry."""
         return tuple(ledger.Line(int(account_id), int(amount)) for account_id, amount in self.content["lines"])
+
+    @property
+    def is_act(self) -> bool:
+        """Whether agreeing does more than post the entry that it holds."""
+        return "params" in self.content
+
+    @property
+    def subject(self) -> str | None:
+        """What an act is about: a kind of thing and its number or code."""
+        return self.content.get("subject")
+
+    @property
+    def about(self) -> str:
+        """The kind of thing that an act is about: the first word of its subject."""
+        return (self.subject or "").partition(" ")[0]
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What whoever carries an act out needs to know."""
+        found: Mapping[str, Any] = self.content.get("params", {})
+        return found
+
+    @property
+    def changes(self) -> list[Change]:
+        """What an act changes, as it was shown to whoever agrees."""
+        return [Change(*map(str, one)) for one in self.content.get("effects", ())]
 
     @property
     def amount_minor(self) -> int:
@@ -164,6 +240,31 @@ def content_of(proposal: Proposal, note_digest: str | None) -> dict[str, Any]:
         "note": note_digest,
         "hold": list(proposal.hold) if proposal.hold else None,
         "member": list(proposal.member) if proposal.member else None,
+    }
+
+
+def content_of_act(act: Act, on: date) -> dict[str, Any]:
+    """An act as it is kept and agreed to. The lines are its executor's own to make, so it has none here.
+
+    Args:
+        act: what is asked for.
+        on: the cooperative's day of asking.
+    """
+    return {
+        "kind": act.kind.value,
+        "date": on.isoformat(),
+        "description": act.subject,
+        "subject": act.subject,
+        "params": dict(act.params),
+        "effects": [list(effect) for effect in act.effects],
+        "lines": [],
+        "key": act.idempotency.key,
+        "request": act.idempotency.fingerprint.hex(),
+        "source": None,
+        "reverses": None,
+        "note": None,
+        "hold": None,
+        "member": None,
     }
 
 

@@ -41,9 +41,10 @@ approval = Table(
     PrimaryKeyConstraint("book_id", "number"),
     ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
     ForeignKeyConstraint(["book_id", "entry_number"], ["ledger_entry.book_id", "ledger_entry.number"]),
-    # Write-offs, rates, roles and members who leave have their names here, and no act yet.
     CheckConstraint(
-        "kind IN ('withdrawal','entry','reversal','write-off','rate-change','role-change','member-exit')", name="kind"
+        "kind IN ('withdrawal','entry','reversal','write-off','disbursement','rate-change','role-change',"
+        "'member-exit','return-run')",
+        name="kind",
     ),
     CheckConstraint("status IN ('draft','approved','refused','expired','withdrawn')", name="status"),
     CheckConstraint("(status = 'draft') = (decided_at IS NULL)", name="decided"),

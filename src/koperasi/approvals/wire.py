@@ -7,7 +7,8 @@ from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import AwareDatetime, Field
 
-from koperasi.approvals.rules import Approval, Effect, Kind, Status
+from koperasi.approvals.rules import Approval, Change, Effect, Kind, Status
+from koperasi.i18n import translate
 from koperasi.rest import Model, Money, Page, Result, Text
 
 Seen = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0" * 64])]
@@ -50,10 +51,26 @@ class EffectOut(Result):
         )
 
 
+class ChangeOut(Result):
+    """What an act changes besides balances, in the reader's language: what it is, how it was, how it will be."""
+
+    what: str
+    before: str
+    after: str
+
+    @classmethod
+    def of(cls, change: Change, locale: str) -> "ChangeOut":
+        """The wire form."""
+        return cls(
+            **dict(zip(cls.model_fields, (translate(locale, one) if one else "" for one in change), strict=True))
+        )
+
+
 class ApprovalOut(Result):
     """An act that waits, or waited, for a second person. Whoever decides sends back its ``fingerprint``.
 
-    ``entry_number`` is the entry that was posted when it was agreed to.
+    ``entry_number`` is the entry that was posted when it was agreed to. ``subject`` says what an act is about that is
+    not (only) an entry.
     """
 
     number: int
@@ -65,6 +82,7 @@ class ApprovalOut(Result):
     asked_at: AwareDatetime
     expires_at: AwareDatetime
     fingerprint: str
+    subject: str | None
     reverses: int | None
     member_number: str | None
     decided_by: str | None
@@ -86,6 +104,7 @@ class ApprovalOut(Result):
             "asked_at": approval.asked_at,
             "expires_at": approval.expires_at,
             "fingerprint": approval.fingerprint.hex(),
+            "subject": approval.subject,
             "reverses": approval.content["reverses"],
             "member_number": member[0] if member else None,
             "decided_by": approval.decided_by,
@@ -101,9 +120,10 @@ class ApprovalOut(Result):
 
 
 class ApprovalDetail(ApprovalOut):
-    """The same with what it does to each account; only while it waits, since balances move on."""
+    """The same with what it does to each account (only while it waits, since balances move on), and what else."""
 
     effects: list[EffectOut]
+    changes: list[ChangeOut]
 
 
 class ApprovalList(Page):

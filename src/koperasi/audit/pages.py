@@ -54,6 +54,7 @@ class TrailPages(Controller):
             "audit/trail.html",
             form=form,
             events=found,
+            differences=rules.differences,
             labels={one.value: one.label for one in Action},
             roles={role.value: label for role, label in ROLE_LABELS.items()},
             head=last,
@@ -99,6 +100,7 @@ class TrailPages(Controller):
 FINDINGS = {
     rules.GAP: N_("Baris nomor %(number)s tidak ada."),
     rules.CHANGED: N_("Isi baris nomor %(number)s tidak cocok dengan segelnya."),
+    rules.ANCHOR: N_("Jurnal nomor %(number)s disegel dengan baris jejak yang lain; jejak ditulis ulang sesudahnya."),
     rules.HEAD: N_("Baris terakhir bukan nomor %(number)s seperti seharusnya."),
 }
 

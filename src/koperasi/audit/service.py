@@ -11,11 +11,26 @@ from sqlalchemy import ColumnElement, Text, cast, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.audit import rules
-from koperasi.audit.rules import Action, Event, Finding
+from koperasi.audit.rules import ANCHOR, Action, Event, Finding
+from koperasi.audit.service_anchor import anchor, anchor_in, anchors
 from koperasi.audit.tables import audit_event, audit_head
 from koperasi.caller import CALLER
 
-__all__ = ["Action", "Event", "Finding", "Search", "Trail", "events", "head", "record", "verify_trail"]
+__all__ = [
+    "ANCHOR",
+    "Action",
+    "Event",
+    "Finding",
+    "Search",
+    "Trail",
+    "anchor",
+    "anchor_in",
+    "anchors",
+    "events",
+    "head",
+    "record",
+    "verify_trail",
+]
 
 AT_A_TIME = 5_000
 """Rows read at once when the whole trail is recomputed."""
@@ -125,10 +140,11 @@ MOST_FINDINGS = 100
 async def verify_trail(connection: AsyncConnection, book_id: int) -> Trail:
     """Recompute the hash of every row from the first on. Rows that were changed, taken out or cut off are found.
 
-    Whoever may write the tables as their owner can make a whole trail anew; only a head that somebody else keeps (see
-    ``koperasi checkpoint``) shows that.
+    Whoever may write the tables as their owner can make a whole trail anew. Then the heads that entries of the ledger
+    were sealed with (``service_anchor``) don't fit any more; to make the ledger anew too, every checkpoint and receipt
+    that somebody else keeps would have to be.
     """
-    check = rules.Walk()
+    check = rules.Walk(await anchors(connection, book_id))
     while True:
         query = (
             select(*_COLUMNS)

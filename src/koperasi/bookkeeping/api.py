@@ -14,6 +14,7 @@ from koperasi.approvals import service as approvals
 from koperasi.approvals.service import NeedsApproval
 from koperasi.bookkeeping import api_closing, service
 from koperasi.bookkeeping.wire import (
+    MOST_BULK_BYTES,
     BulkIn,
     BulkOut,
     BulkProblem,
@@ -34,7 +35,7 @@ from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import BadRequest, FieldError, Refusal
 from koperasi.i18n import N_, translate
-from koperasi.known import known
+from koperasi.known import KnownAt, StampOut, known
 from koperasi.permissions import Permission
 from koperasi.posting import Settled
 from koperasi.rest import (
@@ -81,14 +82,7 @@ class JournalController(Controller):
         from_date: Annotated[date | None, QueryParameter(name="from", required=False)] = None,
         to_date: Annotated[date | None, QueryParameter(name="to", required=False)] = None,
         kind: Annotated[str | None, Parameter(pattern=r"^[a-z][a-z0-9._-]{0,59}$", required=False)] = None,
-        known_at: Annotated[
-            str | None,
-            Parameter(
-                max_length=40,
-                required=False,
-                description="As the book stood then: an entry's number, a day (its end), or a moment (ISO 8601).",
-            ),
-        ] = None,
+        known_at: KnownAt = None,
         cursor: Annotated[str | None, Parameter(max_length=1000)] = None,
         limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
     ) -> EntryList:
@@ -99,7 +93,7 @@ class JournalController(Controller):
         after = decode_cursor(cursor, "int")
         book_id = request.user.book_id
         async with database.reading(book_id) as connection:
-            zone = (await cooperative_of(connection, book_id)).zone
+            seen = await known(connection, book_id, known_at, (await cooperative_of(connection, book_id)).zone)
             found, more = await service.entries(
                 connection,
                 book_id,
@@ -108,10 +102,15 @@ class JournalController(Controller):
                 to_date=to_date,
                 kind=kind,
                 limit=limit,
-                known_at=(await known(connection, book_id, known_at, zone)).at,
+                known_at=seen.at,
             )
         last = encode_cursor(found[-1].entry.number) if more else None
-        return EntryList(items=[EntryOut.of(view) for view in found], next_cursor=last)
+        return EntryList(
+            known_at=seen.at,
+            last_entry=StampOut.of(seen.head),
+            items=[EntryOut.of(view) for view in found],
+            next_cursor=last,
+        )
 
     @post(
         "/journal-entries",
@@ -188,6 +187,7 @@ class JournalController(Controller):
         "/journal-entries/bulk",
         opt={"permission": Permission.POST_JOURNAL},
         status_code=200,
+        request_max_body_size=MOST_BULK_BYTES,
         operation_class=MovesMoney,
         responses={
             **problems(413, 415),

@@ -12,6 +12,7 @@ import ledger
 from koperasi.bookkeeping import pages_closing, pages_entry, pages_notes, service, service_notes
 from koperasi.bookkeeping.api import month_of
 from koperasi.bookkeeping.pages_entry import Number, today_of
+from koperasi.comments.service import comments_of
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
@@ -21,6 +22,7 @@ from koperasi.i18n import N_, translate
 from koperasi.known import known_of
 from koperasi.permissions import Permission
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
+from koperasi.treasury import service as treasury
 from koperasi.web import Form, Notice
 
 PAGE_SIZE = 50
@@ -92,15 +94,22 @@ class JournalPages(Controller):
         async with database.reading(identity.book_id) as connection:
             view = await service.entry(connection, identity.book_id, number)
             erasure = await service_notes.erasure_of(connection, view.entry)
+            remarks = await comments_of(connection, identity.book_id, view.entry.number)
+            vouchers = await treasury.numbers_of(connection, identity.book_id, [view.entry.number])
         return await frame.page(
             request,
             "bookkeeping/entry.html",
+            voucher=vouchers.get(view.entry.number),
+            may_see_voucher=identity.may(Permission.READ_CASH),
             notices=_notices(request),
             entry=view.entry,
             erasure=erasure,
             reasons=service_notes.REASON_LABELS,
             accounts=view.accounts,
             kinds=service.KIND_LABELS,
+            facts=service.METADATA_LABELS,
+            comments=remarks,
+            may_comment=identity.may(Permission.COMMENT),
             may_reverse=identity.may(Permission.REVERSE) and view.entry.reversed_by is None,
         )
 

@@ -24,12 +24,23 @@ KIND_LABELS = {
     "reversal": N_("Jurnal balik"),
     "savings.deposit": N_("Setoran simpanan"),
     "savings.withdrawal": N_("Penarikan simpanan"),
+    "treasury.open": N_("Buka sesi kas"),
+    "treasury.transfer": N_("Serah terima kas"),
+    "treasury.close": N_("Tutup sesi kas"),
     "savings.transfer": N_("Pindah buku simpanan"),
+    "savings.return": N_("Imbal simpanan"),
     "opening.savings": N_("Saldo awal simpanan"),
     "opening.balance": N_("Saldo awal"),
     CLOSING: N_("Jurnal penutup"),
 }
 """Names of the kinds of entries (message ids); a kind without one is shown as it is."""
+
+METADATA_LABELS = {
+    "approval": N_("Permintaan persetujuan"),
+    "approved_by": N_("Disetujui oleh"),
+    "trail": N_("Segel jejak audit"),
+}
+"""Names of facts that the service seals with an entry (message ids); others are shown as they are."""
 
 BY_HAND = (JOURNAL, ADJUSTMENT)
 """The kinds that people may write by hand."""

@@ -13,6 +13,7 @@ import ledger
 from koperasi import posting
 from koperasi.approvals import service as approvals
 from koperasi.approvals.service import Kind, NeedsApproval, Proposal
+from koperasi.audit import service as audit
 from koperasi.bookkeeping import rules
 from koperasi.bookkeeping.rules import (
     ACT_LABELS,
@@ -20,6 +21,7 @@ from koperasi.bookkeeping.rules import (
     JOURNAL,
     KIND_LABELS,
     MAX_LINES,
+    METADATA_LABELS,
     SEALED_WORDS,
     Effect,
     NewEntry,
@@ -36,6 +38,7 @@ from koperasi.bookkeeping.service_periods import (
     request_reopening,
     set_month,
 )
+from koperasi.bookkeeping.service_second import second
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
@@ -48,6 +51,7 @@ __all__ = [
     "JOURNAL",
     "KIND_LABELS",
     "MAX_LINES",
+    "METADATA_LABELS",
     "BulkItem",
     "Effect",
     "EntryView",
@@ -64,7 +68,7 @@ __all__ = [
     "sums",
 ]
 
-ALONE = N_("Jurnal sebesar ini perlu persetujuan orang kedua; kirim sendiri, bukan dalam kumpulan.")
+ALONE = N_("Jurnal ini perlu persetujuan orang kedua; kirim sendiri, bukan dalam kumpulan.")
 UNREADY = N_("Jurnal belum dapat dicatat; perbaiki isian yang ditandai.")
 
 
@@ -165,18 +169,20 @@ async def post_entry(
 
     Raises:
         Refusal: something is wrong with it, or the book refused; ``errors`` name the lines.
-        NeedsApproval: it is above the policy's limit, so a second person must agree.
+        NeedsApproval: the policies want a second person for it (see ``service_second``).
         Unavailable: too many are waiting.
     """
     async with database.reading(book_id) as connection:
         accounts = await names_of(connection, book_id, [line.account for line in new.lines])
-        above = rules.sum_minor(new) > (await approvals.limits(connection, book_id, today)).entry_minor
-        above = above and not await approvals.is_answered(connection, book_id, idempotency.key)
-    if errors := rules.check_entry(new, accounts, today):
-        raise Refusal("invalid-entry", UNREADY, errors=errors)
+        if errors := rules.check_entry(new, accounts, today):
+            raise Refusal("invalid-entry", UNREADY, errors=errors)
+        needed = await second(connection, book_id, new, accounts, today=today, actor=actor)
+        if needed and await approvals.is_answered(connection, book_id, idempotency.key):
+            needed = None
     draft = _draft(book_id, new, accounts, actor, idempotency)
-    if above:
-        raise NeedsApproval(Proposal(Kind.ENTRY, draft))
+    if needed:
+        raise NeedsApproval(Proposal(needed.kind, draft, needed.hold))
+    draft = draft._replace(metadata=await audit.anchor(database, book_id))
     try:
         return await posting.post(poster, draft)
     except Refusal as refusal:
@@ -233,13 +239,12 @@ async def post_many(
     ``bulk:<request key>:<its key>`` and a fingerprint of its own content.
     """
     accounts = await names_of(connection, book_id, [line.account for item in items for line in item.new.lines])
-    limit_minor = (await approvals.limits(connection, book_id, today)).entry_minor
     answers: list[Answer] = []
     drafts: dict[int, ledger.Draft] = {}
     for position, item in enumerate(items):
         errors = rules.check_entry(item.new, accounts, today)
         refusal = Refusal("invalid-entry", UNREADY, errors=errors) if errors else None
-        if refusal is None and rules.sum_minor(item.new) > limit_minor:
+        if refusal is None and await second(connection, book_id, item.new, accounts, today=today, actor=actor):
             refusal = Refusal("needs-approval", ALONE)
         answers.append(Answer(item.key, None, refusal))
         if refusal is None:
@@ -288,6 +293,8 @@ async def reverse_entry(
     """
     async with database.reading(book_id) as connection:
         found = await ledger.entry_by_number(connection, book_id, number)
+        if found.kind.startswith("membership."):
+            raise Refusal("reversal-elsewhere", N_("Jurnal ini dibatalkan dari halaman penyelesaian anggotanya."))
         two = (await approvals.limits(connection, book_id, today)).reversals
         two = two and not await approvals.is_answered(connection, book_id, idempotency.key)
     # A retry on a later day has the same key and hears the first answer, whatever day this is.

@@ -9,11 +9,14 @@ import ledger
 from koperasi.bookkeeping import service
 from koperasi.errors import BadRequest
 from koperasi.i18n import N_
+from koperasi.known import StampOut
 from koperasi.rest import BookDate, Flag, Model, Money, Page, Problem, ProblemField, Result, Text
 from ledger.export import record
 from ledger.export.journal import moment_text
 
 MOST_ENTRIES = 1_000
+MOST_BULK_BYTES = 20 * 1024 * 1024
+"""A thousand entries may be larger than what other requests may bring."""
 """Entries in one bulk request."""
 
 
@@ -119,8 +122,13 @@ class EntryOut(Result):
 
 
 class EntryList(Page):
-    """A page of the journal, by number."""
+    """A page of the journal, by number.
 
+    ``known_at`` is the number of the entry that was the book's last, if asked for; ``last_entry`` the last included.
+    """
+
+    known_at: int | None
+    last_entry: StampOut
     items: list[EntryOut]
 
 

@@ -29,6 +29,8 @@ _FILES: Mapping[Kind, tuple[str, ...]] = {
 _COMMON_ROLES: Mapping[str, str] = {
     "cash.vault": "1101",
     "cash.teller": "1102",
+    "cash.transit": "1104",
+    "cash.tills": "1105",
     "savings.pokok": "3101",
     "savings.wajib": "3102",
     "savings.sukarela": "2101",
@@ -46,6 +48,7 @@ _COMMON_ROLES: Mapping[str, str] = {
     "opening.difference": "3401",
     "surplus.current": "3301",
     "fees.savings": "4105",
+    "income.other": "4901",
     "return.savings": "5101",
     "return.deposits": "5102",
     "cash.difference": "5311",
@@ -53,6 +56,7 @@ _COMMON_ROLES: Mapping[str, str] = {
 _SHARIA_ROLES: Mapping[str, str] = {
     "cash.vault": "1101",
     "cash.teller": "1102",
+    "cash.tills": "1105",
     "savings.pokok": "4101",
     "savings.wajib": "4102",
     # Free savings by akad wadiah: in a sharia cooperative the two are one.
@@ -74,6 +78,7 @@ _SHARIA_ROLES: Mapping[str, str] = {
     "opening.difference": "4401",
     "surplus.current": "4301",
     "fees.savings": "5901",
+    "income.other": "5901",
     "return.savings": "6101",
     "return.deposits": "6102",
     "return.bonus": "6103",

@@ -2,21 +2,23 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from litestar import Controller, Response, get, post
 from litestar.response import Redirect
 
 from koperasi.access import service as access
-from koperasi.cooperatives import charts, policies, service
-from koperasi.cooperatives.policies import Definition, Unit
+from koperasi.cooperatives import charts, policies, service, service_asking
+from koperasi.cooperatives.policies import Definition, Unit, shown
 from koperasi.cooperatives.rules import Kind
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
 from koperasi.errors import Refusal
-from koperasi.formats import TIME_ZONE_LABELS, format_amount, parse_wire_amount, wire_amount
+from koperasi.formats import TIME_ZONE_LABELS, wire_amount
 from koperasi.frame import Frame
-from koperasi.i18n import N_, translate
+from koperasi.i18n import N_
 from koperasi.permissions import Permission, Role
+from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest
 from koperasi.web.forms import Form
 
@@ -25,6 +27,7 @@ IDENTITY_FIELDS = ("name", "registration_number", "address", "village", "distric
 ROLE_LABELS = {
     "cash.vault": N_("Kas besar"),
     "cash.teller": N_("Kas loket"),
+    "cash.tills": N_("Laci para teller"),
     "savings.pokok": N_("Simpanan pokok"),
     "savings.wajib": N_("Simpanan wajib"),
     "savings.sukarela": N_("Simpanan sukarela"),
@@ -54,6 +57,7 @@ ROLE_LABELS = {
     "members.leaving": N_("Simpanan anggota keluar yang belum diambil"),
     "members.surplus": N_("SHU anggota yang belum diambil"),
     "reserve.general": N_("Cadangan umum"),
+    "income.other": N_("Pendapatan lain"),
 }
 
 FIRST_USERS = ((Role.ADMIN, "admin"), (Role.BENDAHARA, "bendahara"))
@@ -124,7 +128,7 @@ class Settings(Controller):
 
     @post("/kebijakan", status_code=200)
     async def add_policy(self, request: ApiRequest, database: Database, frame: Frame) -> Response[Any]:
-        """Let another value hold from a day on; what held before stays in the history."""
+        """Let another value hold from a day on, once a second person agrees if the policies want one."""
         form = Form(await request.form(), request.user.locale)
         name = form.choice("name", policies.DEFINITIONS) or ""
         value = read_value(form, policies.DEFINITIONS.get(name))
@@ -133,12 +137,21 @@ class Settings(Controller):
         if form.ok and valid_from and value is not None:
             try:
                 async with database.work(request.user.book_id) as work:
-                    await service.add_policy(work, name, valid_from, value, reference, actor=request.user.username)
+                    asked = await service_asking.set_policy(
+                        work,
+                        service_asking.NewValue(name, valid_from, value, reference),
+                        actor=request.user.username,
+                        idempotency=Idempotency.of(
+                            "web", form.value("key") or str(uuid4()), "kebijakan", name, valid_from, value, reference
+                        ),
+                        now=datetime.now(UTC),
+                    )
                     await work.commit()
             except Refusal as refusal:
                 form.add_refusal(refusal)
             else:
-                return Redirect("/koperasi#kebijakan", status_code=303)
+                to = "/koperasi#kebijakan" if asked is None else f"/persetujuan/{asked.number}?baru=1"
+                return Redirect(to, status_code=303)
         return await self._policy_form(request, database, frame, form, 422)
 
     async def _policy_form(
@@ -148,7 +161,12 @@ class Settings(Controller):
             cooperative = await service.cooperative_of(connection, request.user.book_id)
         form.set("valid_from", cooperative.today(datetime.now(UTC)).isoformat())
         return await frame.page(
-            request, "cooperatives/policy.html", status=status, form=form, known=policies.known_to(cooperative.kind)
+            request,
+            "cooperatives/policy.html",
+            status=status,
+            form=form,
+            known=policies.known_to(cooperative.kind),
+            key=str(uuid4()),
         )
 
 
@@ -252,14 +270,3 @@ def read_value(form: Form, definition: Definition | None) -> str | None:
         minor = form.amount("value", positive=definition.positive)
         return None if minor is None else wire_amount(minor)
     return form.text("value", required=True, max_length=20)
-
-
-def shown(definition: Definition, value: str, locale: str) -> str:
-    """A policy's value for people: Rp100.000, or 2,5%."""
-    if definition.unit is Unit.AMOUNT:
-        return format_amount(parse_wire_amount(value))
-    if definition.unit is Unit.SWITCH:
-        return translate(locale, N_("Ya") if value == "on" else N_("Tidak"))
-    if definition.unit is Unit.DAYS:
-        return translate(locale, N_("%(days)s hari"), days=value)
-    return (value if locale == "en" else value.replace(".", ",")) + "%"

@@ -16,8 +16,8 @@ from enum import StrEnum
 from itertools import groupby
 
 from koperasi.cooperatives.rules import Kind
-from koperasi.formats import InputError, parse_wire_amount, wire_amount
-from koperasi.i18n import N_
+from koperasi.formats import InputError, format_amount, parse_wire_amount, wire_amount
+from koperasi.i18n import N_, translate
 
 BEGINNING = date(2000, 1, 1)
 """From when a new cooperative's first rows hold, unless it is older still: spreadsheets bring in old members."""
@@ -26,6 +26,7 @@ REFERENCE_MAX_LENGTH = 200
 
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 _DAYS = re.compile(r"[1-9]|[12][0-9]|30")
+_COUNT = re.compile(r"[1-9]|[1-5][0-9]|60")
 
 SWITCHES: Mapping[str, str] = {"on": "on", "off": "off", "ya": "on", "tidak": "off", "yes": "on", "no": "off"}
 """How people write a switch, and how it is kept."""
@@ -39,6 +40,8 @@ class Unit(StrEnum):
     DAYS = "days"
     SWITCH = "switch"
     """``on`` or ``off``."""
+    COUNT = "count"
+    """A whole number from 1 to 60."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,28 @@ DEFINITIONS: Mapping[str, Definition] = {
     for definition in (
         Definition("simpanan_pokok.amount", Unit.AMOUNT, N_("Simpanan pokok, sekali saat bergabung")),
         Definition("simpanan_wajib.amount", Unit.AMOUNT, N_("Simpanan wajib setiap bulan")),
+        Definition("simpanan_pokok.instalments", Unit.COUNT, N_("Simpanan pokok dibayar dalam berapa bagian bulanan")),
+        Definition("membership.decision", Unit.SWITCH, N_("Anggota baru menunggu keputusan pengurus")),
+        Definition("exit.fee", Unit.AMOUNT, N_("Biaya administrasi anggota keluar")),
+        Definition(
+            "exit.keep_pokok", Unit.SWITCH, N_("Sejumlah simpanan pokok tetap menjadi cadangan saat anggota keluar")
+        ),
+        Definition(
+            "exit.loss_share_percent", Unit.PERCENT, N_("Bagian tanggungan anggota keluar dari pokok dan wajib")
+        ),
+        Definition(
+            "exit.death_extra_percent", Unit.PERCENT, N_("Santunan kematian dari cadangan atas pokok dan wajib")
+        ),
+        Definition(
+            "exit.payout_months", Unit.COUNT, N_("Hak anggota keluar dibayar paling lambat setelah berapa bulan")
+        ),
+        Definition("dues.due_day", Unit.COUNT, N_("Simpanan wajib dibayar paling lambat tanggal")),
+        Definition("dues.bill_on_leave", Unit.SWITCH, N_("Anggota cuti tetap ditagih simpanan wajib")),
+        Definition("dues.bill_inactive", Unit.SWITCH, N_("Anggota nonaktif tetap ditagih simpanan wajib")),
         Definition("savings.minimum_balance", Unit.AMOUNT, N_("Saldo paling sedikit simpanan sukarela")),
         Definition("cash.rounding", Unit.AMOUNT, N_("Pembulatan kas"), positive=True),
         Definition("savings_return.ceiling_percent", Unit.PERCENT, N_("Batas imbal simpanan setahun")),
+        Definition("savings_return.ceiling_enforced", Unit.SWITCH, N_("Imbal simpanan di atas batas ditolak")),
         Definition("loan_rate.ceiling_percent", Unit.PERCENT, N_("Batas jasa pinjaman setahun")),
         Definition("loan.related_party_percent", Unit.PERCENT, N_("Batas pinjaman pihak terkait dari modal sendiri")),
         Definition("savings_tax.threshold", Unit.AMOUNT, N_("Imbal simpanan sebulan yang bebas pajak")),
@@ -99,29 +121,67 @@ DEFINITIONS: Mapping[str, Definition] = {
         Definition("approval.withdrawal_above", Unit.AMOUNT, N_("Penarikan di atas jumlah ini perlu orang kedua")),
         Definition("approval.entry_above", Unit.AMOUNT, N_("Jurnal manual di atas jumlah ini perlu orang kedua")),
         Definition("approval.reversals", Unit.SWITCH, N_("Jurnal balik perlu orang kedua")),
+        Definition("teller.sessions", Unit.SWITCH, N_("Kas hanya bergerak dalam sesi kas yang dihitung")),
+        Definition("paper.stamp_above", Unit.AMOUNT, N_("Kuitansi di atas jumlah ini bermeterai")),
+        Definition("paper.source_of_funds_above", Unit.AMOUNT, N_("Setoran di atas jumlah ini menyebut asal uang")),
         Definition("approval.days", Unit.DAYS, N_("Permintaan persetujuan berlaku selama")),
+        Definition("approval.write_offs", Unit.SWITCH, N_("Penghapusbukuan perlu orang kedua")),
+        Definition("approval.disbursements", Unit.SWITCH, N_("Pencairan perlu orang kedua")),
+        Definition(
+            "approval.rate_changes", Unit.SWITCH, N_("Perubahan kebijakan dan ketentuan produk perlu orang kedua")
+        ),
+        Definition("approval.role_changes", Unit.SWITCH, N_("Perubahan peran pengguna perlu orang kedua")),
+        Definition("approval.member_exits", Unit.SWITCH, N_("Penyelesaian anggota keluar perlu orang kedua")),
+        Definition("approval.return_runs", Unit.SWITCH, N_("Pencatatan imbal simpanan perlu orang kedua")),
+        Definition(
+            "access.second_code",
+            Unit.SWITCH,
+            N_("Kode kedua wajib bagi yang mencatat, menyetujui, atau mengelola pengguna"),
+        ),
     )
 }
 
 _LAW = "UU 25/1992 pasal 41"
+_DUES = (
+    Default("simpanan_pokok.instalments", "1", f"{_LAW}; anggaran dasar"),
+    Default("dues.due_day", "20", "Ketentuan awal; ditetapkan pengurus"),
+    Default("dues.bill_on_leave", "off", "Ketentuan awal; ditetapkan pengurus"),
+    Default("dues.bill_inactive", "on", "Ketentuan awal; ditetapkan pengurus"),
+)
 _OWN_CAPITAL = (
     Default("simpanan_pokok.amount", "100000.00", f"{_LAW}; anggaran dasar"),
     Default("simpanan_wajib.amount", "20000.00", f"{_LAW}; keputusan rapat anggota"),
+    *_DUES,
 )
 _NO_MEMBERS = (
     Default("simpanan_pokok.amount", "0.00", "Penyimpan bukan anggota; diatur anggaran dasar"),
     Default("simpanan_wajib.amount", "0.00", "Penyimpan bukan anggota; diatur anggaran dasar"),
+    *_DUES,
 )
 _GROUP_CAPITAL = (
     Default("simpanan_pokok.amount", "100000.00", "Kesepakatan kelompok"),
     Default("simpanan_wajib.amount", "20000.00", "Kesepakatan kelompok"),
+    *_DUES,
+)
+# Newcomers begin simply; a board that wants every admission minuted turns the first on.
+_LIFE = (
+    Default("membership.decision", "off", "Ketentuan awal; ditetapkan pengurus"),
+    Default("exit.fee", "0.00", "Ketentuan awal; ditetapkan pengurus"),
+    Default("exit.keep_pokok", "off", "Anggaran dasar; ditetapkan pengurus"),
+    Default("exit.loss_share_percent", "0", "Anggaran dasar; ditetapkan pengurus"),
+    Default("exit.death_extra_percent", "0", "Anggaran dasar; ditetapkan pengurus"),
+    Default("exit.payout_months", "1", "Anggaran dasar; ditetapkan pengurus"),
 )
 _HOUSE = (
+    *_LIFE,
     Default("savings.minimum_balance", "0.00", "Ketentuan produk simpanan"),
     Default("cash.rounding", "100.00", "Keputusan pengurus: uang logam terkecil yang beredar"),
+    Default("paper.stamp_above", "5000000.00", "UU 10/2020 tentang Bea Meterai"),
+    Default("paper.source_of_funds_above", "500000000.00", "Ketentuan awal; ditetapkan pengurus"),
 )
 _CEILINGS = (
     Default("savings_return.ceiling_percent", "9", "Permenkop UKM 8/2023 pasal 26"),
+    Default("savings_return.ceiling_enforced", "on", "Permenkop UKM 8/2023 pasal 26"),
     Default("loan_rate.ceiling_percent", "24", "Permenkop UKM 8/2023 pasal 27"),
 )
 _RELATED = (Default("loan.related_party_percent", "10", "Permenkop UKM 8/2023 (BMPP)"),)
@@ -144,20 +204,32 @@ _SECOND_PERSON = (
     Default("approval.entry_above", "50000000.00", _BY_THE_BOARD),
     Default("approval.reversals", "off", _BY_THE_BOARD),
     Default("approval.days", "3", _BY_THE_BOARD),
+    Default("approval.write_offs", "on", _BY_THE_BOARD),
+    Default("approval.disbursements", "on", _BY_THE_BOARD),
+    Default("approval.rate_changes", "on", _BY_THE_BOARD),
+    Default("approval.role_changes", "on", _BY_THE_BOARD),
+    Default("approval.member_exits", "on", _BY_THE_BOARD),
+    Default("approval.return_runs", "on", _BY_THE_BOARD),
+    # Off, since it asks for a telephone of everybody at the desk; the board decides when it can.
+    Default("access.second_code", "off", _BY_THE_BOARD),
 )
 
-_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX, *_SECOND_PERSON)
+_SESSIONS = (Default("teller.sessions", "on", _BY_THE_BOARD),)
+# One box, opened in front of all at the meeting.
+_NO_SESSIONS = (Default("teller.sessions", "off", "Kesepakatan kelompok"),)
+
+_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX, *_SECOND_PERSON, *_SESSIONS)
 # Ceilings a year speak of interest; wadiah promises nothing and mudharabah shares what was earned.
-_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX, *_SECOND_PERSON)
+_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX, *_SECOND_PERSON, *_SESSIONS)
 
 DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
     Kind.KSP: _CONVENTIONAL,
     Kind.USP: _CONVENTIONAL,
     Kind.KSPPS: _SHARIA,
     Kind.USPPS: _SHARIA,
-    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE, *_SECOND_PERSON),
-    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX, *_SECOND_PERSON),
-    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE, *_SECOND_PERSON),
+    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE, *_SECOND_PERSON, *_SESSIONS),
+    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX, *_SECOND_PERSON, *_SESSIONS),
+    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE, *_SECOND_PERSON, *_NO_SESSIONS),
 }
 
 
@@ -188,6 +260,10 @@ def clean_value(definition: Definition, value: str) -> str:
         if not _DAYS.fullmatch(value.strip()):
             raise InputError("policy-days", N_("Jumlah hari ditulis sebagai angka dari 1 sampai 30."))
         return value.strip()
+    if definition.unit is Unit.COUNT:
+        if not _COUNT.fullmatch(value.strip()):
+            raise InputError("policy-count", N_("Tulis angka bulat dari 1 sampai 60."))
+        return value.strip()
     text = value.strip().replace(",", ".")
     if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
         raise InputError("policy-percent", N_("Persentase ditulis sebagai angka dari 0 sampai 100, misalnya 2,5."))
@@ -205,3 +281,16 @@ def standings(rows: Iterable[PolicyRow], on: date) -> list[Standing]:
         current = next((row for row in history if row.valid_from <= on), None)
         result.append(Standing(DEFINITIONS[name], current, history))
     return result
+
+
+def shown(definition: Definition, value: str, locale: str) -> str:
+    """A policy's value for people: Rp100.000, or 2,5%."""
+    if definition.unit is Unit.AMOUNT:
+        return format_amount(parse_wire_amount(value))
+    if definition.unit is Unit.SWITCH:
+        return translate(locale, N_("Ya") if value == "on" else N_("Tidak"))
+    if definition.unit is Unit.DAYS:
+        return translate(locale, N_("%(days)s hari"), days=value)
+    if definition.unit is Unit.COUNT:
+        return value
+    return (value if locale == "en" else value.replace(".", ",")) + "%"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,10 +21,12 @@ from koperasi.cooperatives import rules, tables
 from koperasi.cooperatives.charts import account_code, roles, template
 from koperasi.cooperatives.policies import BEGINNING, DEFAULTS, PolicyRow, Standing, standings
 from koperasi.cooperatives.rules import Kind, Terms, terms
+from koperasi.cooperatives.service_read_only import installation_read_only
 from koperasi.cooperatives.service_terms import (
     add_policy,
     amount_policy,
     last_numbers,
+    newest_policy,
     next_number,
     next_numbers,
     policies,
@@ -46,11 +48,13 @@ __all__ = [
     "add_policy",
     "all_cooperatives",
     "amount_policy",
+    "at_founding",
     "change_identity",
     "cooperative_by_code",
     "cooperative_of",
     "found_cooperative",
     "last_numbers",
+    "newest_policy",
     "next_number",
     "next_numbers",
     "policies",
@@ -65,7 +69,10 @@ __all__ = [
 
 log = structlog.get_logger()
 
-_COLUMNS = tuple(column for column in tables.cooperative.columns if column.name != "created_at")
+_COLUMNS = (
+    *(column for column in tables.cooperative.columns if column.name != "created_at"),
+    installation_read_only().label("installation_read_only_since"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,13 @@ class Cooperative:
     province: str | None = None
     address: str | None = None
     registration_number: str | None = None
+    read_only_since: datetime | None = None
+    installation_read_only_since: datetime | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing is written in its book for now (see ``service_read_only``)."""
+        return (self.read_only_since or self.installation_read_only_since) is not None
 
     @property
     def is_sharia(self) -> bool:
@@ -190,7 +204,23 @@ async def found_cooperative(
     await work.connection.execute(
         tables.cooperative_secret.insert().values(book_id=book_id, receipt_secret=secrets.token_bytes(32))
     )
+    for seed in _seeds.values():
+        await seed(work, cooperative, first_day, actor)
     return cooperative
+
+
+Seed = Callable[[Work, Cooperative, date, str], Awaitable[None]]
+_seeds: dict[str, Seed] = {}
+
+
+def at_founding(name: str, seed: Seed) -> None:
+    """Have a slice give each new cooperative what it begins with, in the transaction that founds it.
+
+    Args:
+        name: of what is given; the same name again replaces it.
+        seed: called with the work, the cooperative, the day from which its first terms hold, and who founds it.
+    """
+    _seeds[name] = seed
 
 
 async def cooperative_of(connection: AsyncConnection, book_id: int) -> Cooperative:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -105,6 +105,18 @@ async def policy(connection: AsyncConnection, book_id: int, name: str, on: date)
     if found is None:
         raise Refusal("policy-missing", N_("Kebijakan %(name)s belum ditetapkan untuk tanggal itu."), name=name)
     return found
+
+
+def newest_policy(book_id: Any, name: str, on: Any) -> ScalarSelect[Any]:
+    """The value in force on a day as a part of another slice's reading; NULL if nothing was set for that day."""
+    table = tables.policy
+    return (
+        select(table.c.value)
+        .where(table.c.book_id == book_id, table.c.name == name, table.c.valid_from <= on)
+        .order_by(table.c.valid_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 async def amount_policy(connection: AsyncConnection, book_id: int, name: str, on: date) -> int:

@@ -38,6 +38,7 @@ cooperative = Table(
     Column("address", Text),
     Column("registration_number", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("read_only_since", DateTime(timezone=True)),
     PrimaryKeyConstraint("book_id"),
     UniqueConstraint("code"),
     CheckConstraint("kind IN ('ksp','usp','kspps','uspps','bumdes_unit','bpr','kelompok')", name="kind"),
@@ -45,6 +46,16 @@ cooperative = Table(
     CheckConstraint("code ~ '^[a-z0-9][a-z0-9-]{1,39}$'", name="code"),
 )
 """A reference table: the log-in page must find a cooperative before any book is bound."""
+
+installation_switch = Table(
+    "installation_switch",
+    metadata,
+    Column("code", Text, nullable=False),
+    Column("since", DateTime(timezone=True)),
+    PrimaryKeyConstraint("code"),
+    CheckConstraint("code IN ('read-only')", name="code"),
+)
+"""What holds for all cooperatives at once, since when; set by the owner of the tables, read by the service."""
 
 cooperative_secret = Table(
     "cooperative_secret",

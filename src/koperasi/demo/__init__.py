@@ -18,7 +18,9 @@ from koperasi.access import service as access
 from koperasi.bookkeeping import service as bookkeeping
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database, Work
+from koperasi.demo.cash import begin_sessions, without_sessions
 from koperasi.demo.people import FIRST, NAME, VILLAGES, Person, member_sheet, person, savings_sheet, trial_balance
+from koperasi.demo.terms import open_some
 from koperasi.groups import service as groups
 from koperasi.imports import service as imports
 from koperasi.members import service as members
@@ -56,6 +58,7 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
             address="Jalan Pasar No. 12",
         )
         logins = await _staff(work, cooperative)
+        await without_sessions(Work(work.connection, cooperative.book_id), start)
         await work.commit()
     roles = ("cash.teller", "savings.pokok", "savings.wajib", "savings.wadiah")
     codes = {role: cooperatives.account_code(cooperative.kind, role) for role in roles}
@@ -75,6 +78,10 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
     count = await _movements(database, poster, cooperative, random, people, now)
     await _expenses(database, poster, cooperative, now)
     say(f"      {count} setoran dan penarikan dua bulan terakhir")
+    async with database.work(cooperative.book_id) as work:
+        await begin_sessions(work, cooperative, now)
+        await open_some(work, cooperative, people, now)
+        await work.commit()
     await _groups(database, cooperative, people)
     logins |= await _member_login(database, cooperative, people)
     await poster.close()

@@ -86,6 +86,7 @@ class GroupPages(Controller):
             offices=service.OFFICES,
             chips=CHIPS,
             may_write=identity.may(Permission.WRITE_GROUPS) and group.status is not GroupStatus.BUBAR,
+            may_collect=identity.may(Permission.POST_SAVINGS) and bool(group.members),
             may_read_books=identity.may(Permission.READ_BOOKS),
         )
 

@@ -60,6 +60,9 @@ def _postable(code: str, amount_minor: int, facts: Facts) -> ledger.Account:
     account = facts.accounts.get(code)
     if account is None:
         raise Wrong("account-unknown", N_("Akun %(code)s tidak ada di bagan akun."), code=code)
+    if account.control and (rest := facts.accounts.get(f"{code}.0")) is not None:
+        # What leavers were owed before the book began stands in one account beneath the sum.
+        account = rest
     if account.code == facts.difference.code:
         raise Wrong(
             "account-difference", N_("Akun selisih saldo awal harus nol; keluarkan baris ini dan cari selisihnya.")

@@ -191,6 +191,12 @@ def _records(text: str, delimiter: str, first_line: int) -> Iterator[SourceRow]:
                 raise too_large()
             begins = first_line + reader.line_num
     except csv.Error as error:
+        if "field larger" in str(error):
+            raise ImportFileError(
+                "cell-too-long",
+                N_("Ada sel yang terlalu panjang mulai baris %(line)s; mungkin tanda kutipnya tidak ditutup."),
+                line=begins,
+            ) from error
         raise ImportFileError(
             "quotes",
             N_("Tanda kutip pada baris %(line)s tidak berpasangan, jadi kolomnya tidak dapat dibaca."),

@@ -49,6 +49,7 @@ async def facts_for(
     known = {one.number for found in (by_nik, by_number, by_reference) for one in found.values()}
     needs_savings = plan.kind is ImportKind.OPENING_SAVINGS
     codes = {row.account.code for row in plan.rows if row.account}
+    codes |= {f"{code}.0" for code in codes}  # what is brought forward beneath a sum; see ``balances``
     difference = await difference_account(connection, cooperative)
     trial_balance = await service_batch.last_posted(connection, book_id, ImportKind.OPENING_TRIAL_BALANCE)
     return Facts(

@@ -68,11 +68,10 @@ class MemberIn(MemberFields):
 
 
 class MemberChangesIn(MemberFields):
-    """What to change. What is left out stays; null clears, but name, statuses and heirs, which then stay."""
+    """What to change. What is left out stays; null clears, but name, migrant status and heirs, which then stay."""
 
     name: Name | None = None
     migrant_status: MigrantStatus | None = None
-    status: MemberStatus | None = None
     heirs: Annotated[tuple[HeirIn, ...], Field(max_length=model.MOST_HEIRS)] | None = None
 
 
@@ -125,7 +124,7 @@ class MemberList(Page):
     items: list[MemberSummary]
 
 
-_STAYS_WHEN_NULL = ("name", "migrant_status", "status", "heirs")
+_STAYS_WHEN_NULL = ("name", "migrant_status", "heirs")
 
 
 def _heirs(stated: tuple[HeirIn, ...]) -> tuple[service.Heir, ...]:
@@ -210,6 +209,7 @@ class MemberController(Controller):
     ) -> Response[MemberOut]:
         """Register a member, open their savings accounts, and bill simpanan pokok and the first wajib.
 
+        Where the board decides on each (policy ``membership.decision``) the person is an applicant at first.
         With an ``Idempotency-Key`` the same request registers once, however often it is sent.
         """
         del key  # documented here, read with the body
@@ -217,9 +217,11 @@ class MemberController(Controller):
         async with database.work(identity.book_id) as work:
             cooperative = await cooperative_of(work.connection, identity.book_id)
             today = cooperative.today(datetime.now(UTC))
-            stated = {**dict(data), "heirs": _heirs(data.heirs), "joined_on": data.joined_on or today}
+            joined_on = data.joined_on or today
+            check_joined_on(joined_on, today)
+            status = await service.first_status(work.connection, identity.book_id, joined_on)
+            stated = {**dict(data), "heirs": _heirs(data.heirs), "joined_on": joined_on, "status": status}
             new = service.NewMember(**stated)
-            check_joined_on(new.joined_on, today)
             member, replayed = await service.register(
                 work, new, actor=identity.username, request_key=await _optional_key(request)
             )
@@ -248,16 +250,14 @@ class MemberController(Controller):
     async def change_member(
         self, request: ApiRequest, database: Database, number: str, data: MemberChangesIn
     ) -> MemberOut:
-        """Change what is known of a member, or their status."""
+        """Change what is known of a member; the status has acts of its own."""
         identity = request.user
         changes = {name: getattr(data, name) for name in data.model_fields_set}
         changes = {name: value for name, value in changes.items() if value is not None or name not in _STAYS_WHEN_NULL}
         if "heirs" in changes:
             changes["heirs"] = _heirs(changes["heirs"])
         async with database.work(identity.book_id) as work:
-            cooperative = await cooperative_of(work.connection, identity.book_id)
-            today = cooperative.today(datetime.now(UTC))
-            member = await service.change(work, number, changes, actor=identity.username, today=today)
+            member = await service.change(work, number, changes, actor=identity.username)
             await work.commit()
         return whole(member, identity)
 

@@ -1,6 +1,7 @@
 """Pages of members: the list, a member's card, and the forms to register and change one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from litestar.response import Redirect
 
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
+from koperasi.dues import service as dues
 from koperasi.errors import Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
@@ -21,11 +23,11 @@ from koperasi.members.rules import (
     EMAIL_MAX_LENGTH,
     MemberStatus,
     MigrantStatus,
-    allowed_transitions,
     check_joined_on,
     country_codes,
     country_name,
 )
+from koperasi.membership import service as membership
 from koperasi.permissions import Identity, Permission
 from koperasi.phones import mask_phone
 from koperasi.posting import Idempotency
@@ -36,16 +38,7 @@ from koperasi.web import Form, Notice
 
 PAGE_SIZE = 50
 
-CHIPS = {
-    MemberStatus.PEMOHON: "draft",
-    MemberStatus.ANGGOTA: "active",
-    MemberStatus.CUTI: "held",
-    MemberStatus.NONAKTIF: "inactive",
-    MemberStatus.KELUAR_DIAJUKAN: "held",
-    MemberStatus.KELUAR: "closed",
-    MemberStatus.MENINGGAL: "closed",
-    MemberStatus.DIBERHENTIKAN: "closed",
-}
+CHIPS = {status: status.chip for status in MemberStatus}
 
 DONE = {
     "terdaftar": N_("Anggota terdaftar. Rekeningnya sudah dibuka dan simpanan pokok serta wajib sudah ditagih."),
@@ -59,7 +52,7 @@ FILTER_FIELDS = ("q", "status", "migran")
 TEXT_FIELDS = ("name", "nik", "phone", "email", "address", "village")
 FORM_FIELDS = (
     *TEXT_FIELDS,
-    *("birth_date", "sex", "migrant_status", "country", "joined_on", "status"),
+    *("birth_date", "sex", "migrant_status", "country", "joined_on"),
     *("heir_name", "heir_relation", "heir_phone"),
 )
 HEIR_FIELDS = {f"heirs.0.{part}": f"heir_{part}" for part in ("name", "relation", "phone")} | {"heirs": "heir_name"}
@@ -154,6 +147,8 @@ class RegisterPages(Controller):
             async with database.work(identity.book_id) as work:
                 cooperative = await cooperative_of(work.connection, identity.book_id)
                 check_joined_on(joined_on, cooperative.today(datetime.now(UTC)))
+                status = await service.first_status(work.connection, identity.book_id, joined_on)
+                new = replace(new, status=status)
                 member, replayed = await service.register(work, new, actor=identity.username, request_key=typed)
                 if not replayed:
                     await savings.welcome(work, cooperative, member, actor=identity.username)
@@ -175,7 +170,6 @@ class RegisterPages(Controller):
             form.set(name, getattr(member, name))
         form.set("birth_date", member.birth_date)
         form.set("migrant_status", member.migrant_status.value)
-        form.set("status", member.status.value)
         for heir in member.heirs[:1]:
             form.set("heir_name", heir.name)
             form.set("heir_relation", heir.relation)
@@ -187,21 +181,18 @@ class RegisterPages(Controller):
         """Change a member. Of several heirs the form shows and changes the first."""
         identity = request.user
         form = await _form(request)
-        facts, status = _facts(form), form.choice("status", list(MemberStatus))
+        facts = _facts(form)
         async with database.work(identity.book_id) as work:
             # Read before the attempt: a refusal leaves nothing to read afterwards.
             member = await service.member_by_number(work.connection, identity.book_id, number)
-            if form.ok and status is not None:
-                cooperative = await cooperative_of(work.connection, identity.book_id)
+            if form.ok:
                 changes = {
                     **facts,
                     "nik": facts["nik"] or member.nik,
-                    "status": MemberStatus(status),
                     "heirs": _heirs(form, member.heirs),
                 }
                 try:
-                    today = cooperative.today(datetime.now(UTC))
-                    await service.change(work, number, changes, actor=identity.username, today=today)
+                    await service.change(work, number, changes, actor=identity.username)
                 except Refusal as refusal:
                     form.add_refusal(refusal, HEIR_FIELDS)
                 else:
@@ -217,8 +208,10 @@ async def _card(
     async with database.reading(identity.book_id) as connection:
         member = await service.member_by_number(connection, identity.book_id, number)
         accounts = await savings.accounts_of(connection, identity.book_id, number)
-        dues = await savings.dues_of(connection, identity.book_id, number)
         requests = await privacy.requests_of(connection, identity.book_id, number) if _may_erase(identity) else []
+        cooperative = await cooperative_of(connection, identity.book_id)
+        owed = await dues.open_dues(connection, cooperative, number, cooperative.today(datetime.now(UTC)))
+        now = await membership.standing(connection, cooperative, number)
     done = DONE.get(request.query_params.get("selesai", ""))
     notices = [Notice("ok", translate(identity.locale, done))] if done else []
     warnings = [one.message for one in warnings_of(member)]
@@ -235,12 +228,18 @@ async def _card(
         sexes=SEXES,
         accounts=accounts,
         total_minor=sum(account.balance_minor for account in accounts),
-        dues=dues,
+        dues=owed,
         chips=CHIPS,
+        now=now,
+        describe=_describe,
         may_write=identity.may(Permission.WRITE_MEMBERS),
         may_view_nik=identity.may(Permission.VIEW_NIK),
         may_post=identity.may(Permission.POST_SAVINGS) and not member.status.has_left,
     )
+
+
+def _describe(event: service.Event) -> str:
+    return membership.Act(event.act).label if event.act in set(membership.Act) else event.act
 
 
 def _may_erase(identity: Identity) -> bool:
@@ -310,14 +309,12 @@ async def _new_form(request: ApiRequest, frame: Frame, form: Form, *, status: in
 async def _change_form(
     request: ApiRequest, frame: Frame, form: Form, member: service.Member, *, status: int = 200
 ) -> Response[str]:
-    reachable = [one for one in MemberStatus if one is member.status or one in allowed_transitions(member.status)]
     return await frame.page(
         request,
         "members/change.html",
         status=status,
         form=form,
         member=member,
-        status_options=_options(form, reachable),
         **_choices(form),
     )
 

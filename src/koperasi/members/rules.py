@@ -64,6 +64,11 @@ class MemberStatus(StrEnum):
         return _MEMBER_LABELS[self]
 
     @property
+    def chip(self) -> str:
+        """Its mark on pages: the state of the design that it looks like."""
+        return _CHIPS[self]
+
+    @property
     def has_left(self) -> bool:
         """Whether the membership has ended for good; whoever returns gets a new number."""
         return not allowed_transitions(self)
@@ -75,6 +80,17 @@ _MIGRANT_LABELS: Mapping[MigrantStatus, str] = {
     MigrantStatus.PURNA_PMI: N_("Purna PMI"),
     MigrantStatus.KELUARGA_PMI: N_("Keluarga PMI"),
     MigrantStatus.BUKAN: N_("Bukan PMI"),
+}
+
+_CHIPS: Mapping[MemberStatus, str] = {
+    MemberStatus.PEMOHON: "draft",
+    MemberStatus.ANGGOTA: "active",
+    MemberStatus.CUTI: "held",
+    MemberStatus.NONAKTIF: "inactive",
+    MemberStatus.KELUAR_DIAJUKAN: "held",
+    MemberStatus.KELUAR: "closed",
+    MemberStatus.MENINGGAL: "closed",
+    MemberStatus.DIBERHENTIKAN: "closed",
 }
 
 _MEMBER_LABELS: Mapping[MemberStatus, str] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, any_, delete, func, insert, literal, or_, select, tuple_, update
@@ -25,7 +24,6 @@ from koperasi.members.rules import (
     MemberStatus,
     MigrantStatus,
     allowed_transitions,
-    check_transition,
     country_codes,
     country_name,
     fold,
@@ -44,26 +42,33 @@ from koperasi.members.service_rows import (
     members_of,
     whole_members_of,
 )
+from koperasi.members.service_status import Event, Move, events_of, first_status, locked_status, move
 from koperasi.members.tables import member, member_heir
 from koperasi.posting import Idempotency
 from koperasi.privacy.service import digest
 
 __all__ = [
     "DESTINATION_COUNTRIES",
+    "Event",
     "Heir",
     "Member",
     "MemberStatus",
     "MigrantStatus",
+    "Move",
     "NewMember",
     "allowed_transitions",
     "change",
     "country_codes",
     "country_name",
+    "events_of",
     "find_by_external_reference",
     "find_by_nik",
     "find_by_numbers",
+    "first_status",
     "forget",
+    "locked_status",
     "member_by_number",
+    "move",
     "record_registered",
     "register",
     "register_many",
@@ -74,7 +79,9 @@ __all__ = [
 ]
 
 SERIES = "member"
-roster = select(member.c.book_id, member.c.number, member.c.name, member.c.status).subquery("roster")
+roster = select(member.c.book_id, member.c.number, member.c.name, member.c.status, member.c.joined_on).subquery(
+    "roster"
+)
 """Who is who, for other slices' queries to join."""
 
 NIK_TAKEN = N_("NIK ini sudah terdaftar pada anggota lain.")
@@ -143,19 +150,18 @@ async def register_many(work: Work, news: Sequence[NewMember], *, actor: str) ->
     return [entered(new, number) for number, new in numbered.items()]
 
 
-async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: str, today: date) -> Member:
-    """Change what is known of a member; what ``changes`` does not name stays.
+async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: str) -> Member:
+    """Change what is known of a member; what ``changes`` does not name stays. A status changes by acts only: ``move``.
 
     Args:
         work: bound to the cooperative's book; the caller commits.
         number: whose.
         changes: names of ``NewMember`` to new values; ``heirs`` are replaced as a whole.
         actor: who changes.
-        today: the business day; the day of leaving when the new status ends the membership.
 
     Raises:
         NotFound: ``member``.
-        Refusal: ``member-invalid``, ``member-status``.
+        Refusal: ``member-invalid``; ``member-status``: it is not changed this way.
         Conflict: ``nik-taken``.
     """
     query = whole_members_of(work.book_id).where(member.c.number == number).with_for_update()
@@ -164,17 +170,17 @@ async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: 
         raise not_found()
     known = member_of(row, await heirs_of(work.connection, work.book_id, number))
     wanted = cleaned(replace(known, **changes))
-    left_on = known.left_on
     if wanted.status is not known.status:
-        check_transition(known.status, wanted.status)
-        left_on = today if wanted.status.has_left else None
+        raise Refusal(
+            "member-status", N_("Status keanggotaan berubah lewat tindakan pada kartu anggota."), field="status"
+        )
     if wanted.nik != known.nik:
         await _check_niks(work, [wanted])
     try:
         await work.connection.execute(
             update(member)
             .where(member.c.number == number, member.c.book_id == work.book_id)
-            .values(**columns_of(work.book_id, number, wanted), left_on=left_on)
+            .values(**columns_of(work.book_id, number, wanted))
         )
     except IntegrityError as error:
         raise _taken(error) from error
@@ -193,7 +199,7 @@ async def change(work: Work, number: str, changes: Mapping[str, Any], *, actor: 
         before={"status": known.status.value},
         after={"status": wanted.status.value, "changed": changed},
     )
-    return replace(wanted, left_on=left_on)
+    return wanted
 
 
 async def forget(work: Work, number: str, *, identity_too: bool, erased_name: str) -> None:

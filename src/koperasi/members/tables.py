@@ -88,3 +88,29 @@ member_heir = Table(
     ForeignKeyConstraint(["book_id", "member_number"], ["member.book_id", "member.number"]),
     CheckConstraint("share_percent BETWEEN 1 AND 100", name="share_percent"),
 )
+
+_STATUSES = "('pemohon','anggota','cuti','nonaktif','keluar_diajukan','keluar','meninggal','diberhentikan')"
+
+member_event = Table(
+    "member_event",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("member_number", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("from_status", Text, nullable=False),
+    Column("to_status", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("reason", Text),
+    Column("reference", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("recorded_by", Text, nullable=False),
+    Column("approved_by", Text),
+    PrimaryKeyConstraint("book_id", "member_number", "position"),
+    ForeignKeyConstraint(["book_id", "member_number"], ["member.book_id", "member.number"]),
+    CheckConstraint("position > 0", name="position"),
+    CheckConstraint(f"from_status IN {_STATUSES}", name="from_status"),
+    CheckConstraint(f"to_status IN {_STATUSES}", name="to_status"),
+    CheckConstraint("length(reference) <= 60", name="reference"),
+)
+"""Each act on a membership, in their order; never changed. ``reason``: a code; ``reference``: the number of a paper."""

@@ -60,7 +60,7 @@ class Cipher:
         nonce, text = sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, text, associated_data(place))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
             raise broken(place) from error
 
 

@@ -20,6 +20,7 @@ ALWAYS_ERASED = (
     N_("alamat dan desa"),
     N_("ahli waris"),
     N_("keterangan yang ditulis pada transaksi"),
+    N_("isi permintaan dan aduan"),
 )
 """Nothing makes the cooperative keep these (message ids)."""
 

@@ -18,12 +18,15 @@ from koperasi.access.service import User
 from koperasi.audit import service as audit
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Work
+from koperasi.deposits import service as deposits
 from koperasi.formats import wire_amount
 from koperasi.groups import service as groups
 from koperasi.members import service as members
 from koperasi.members.service import Member
+from koperasi.membership import service as membership
 from koperasi.privacy import rules, service
 from koperasi.privacy.service import ErasureRequest
+from koperasi.requests import service as wishes
 from koperasi.savings import service as savings
 from ledger import schema
 
@@ -48,10 +51,13 @@ class Subject:
     made_at: datetime
     member: Member
     accounts: Sequence[Account]
+    deposits: Sequence[tuple[deposits.Deposit, list[deposits.Paid]]]
     dues: Sequence[savings.DueState]
     groups: Sequence[groups.Belonging]
     log_ins: Sequence[User]
     requests: Sequence[ErasureRequest]
+    wishes: Sequence[wishes.Request]
+    life: membership.Life
 
     @property
     def open_request(self) -> ErasureRequest | None:
@@ -84,10 +90,13 @@ async def everything_about(
         made_at=now,
         member=member,
         accounts=accounts,
+        deposits=await deposits.known_of(connection, book_id, number),
         dues=await savings.dues_of(connection, book_id, number),
         groups=await groups.belongings_of(connection, book_id, number),
         log_ins=[user for user in users if user.member_number == number],
         requests=await service.requests_of(connection, book_id, number),
+        wishes=await wishes.of_member(connection, book_id, number, limit=AT_ONCE),
+        life=await membership.life_of(connection, book_id, number),
     )
 
 
@@ -124,9 +133,10 @@ class Erased:
 async def erase(work: Work, number: str, *, actor: str, today: date) -> Erased:
     """Do what a member's open request asks: what no law makes us keep is gone, the books still prove themselves.
 
-    Phone, e-mail, address, heirs and the notes on their own entries go at once. Name, NIK and what else says who it was
-    go too when the membership ended so long ago that nothing makes us keep them (``rules.kept_until``); until then they
-    stay, and a later request takes them. The member's number, the journal and the accounts stay for good.
+    Phone, e-mail, address, heirs, the words of their requests and the notes on their own entries go at once. Name, NIK
+    and what else says who it was go too when the membership ended so long ago that nothing makes us keep them
+    (``rules.kept_until``); until then they stay, and a later request takes them. The member's number, the journal and
+    the accounts stay for good.
 
     Args:
         work: bound to the cooperative's book; the caller commits.
@@ -144,6 +154,8 @@ async def erase(work: Work, number: str, *, actor: str, today: date) -> Erased:
     await members.forget(work, number, identity_too=identity_too, erased_name=rules.ERASED_NAME)
     if identity_too:
         await access.forget_member(work.connection, work.book_id, number, name=rules.ERASED_NAME)
+    await wishes.forget(work, number)
+    await membership.forget(work, number)
     accounts = await savings.accounts_of(work.connection, work.book_id, number)
     entries = await _own_notes(work, [one.ledger_account_id for one in accounts])
     for entry in entries:
@@ -219,6 +231,29 @@ def as_json(subject: Subject) -> dict[str, Any]:
             for one in member.heirs
         ],
         "savings_accounts": [_account_json(one) for one in subject.accounts],
+        "term_deposits": [
+            {
+                "number": one.number,
+                "certificate": one.certificate,
+                "months": one.months,
+                "opened_on": _day(one.opened_on),
+                "matures_on": _day(one.matures_on),
+                "closed_on": _day(one.closed_on),
+                "principal": _money(one.principal_minor),
+                "balance": _money(one.balance_minor),
+                "payout_account": one.payout_account,
+                "returns": [
+                    {
+                        "paid_on": _day(part.paid_on),
+                        "gross": _money(part.gross_minor),
+                        "tax": _money(part.tax_minor),
+                        "entry_number": part.entry_number,
+                    }
+                    for part in paid
+                ],
+            }
+            for one, paid in subject.deposits
+        ],
         "dues": [
             {"kind": one.kind.value, "billed": _money(one.billed_minor), "paid": _money(one.paid_minor)}
             for one in subject.dues
@@ -251,6 +286,24 @@ def as_json(subject: Subject) -> dict[str, Any]:
                 "answer": one.answer,
             }
             for one in subject.requests
+        ],
+        "membership": subject.life.as_json(),
+        "requests": [
+            {
+                "number": one.number,
+                "kind": one.kind.value,
+                "status": one.status.value,
+                "asked_at": _moment(one.asked_at),
+                "account": one.account_number,
+                "amount": None if one.amount_minor is None else _money(one.amount_minor),
+                "entry_number": one.entry_number,
+                "field": one.field.value if one.field else None,
+                "said": [
+                    {"status": said.status.value, "by": said.actor, "at": _moment(said.at), "words": said.words}
+                    for said in one.events
+                ],
+            }
+            for one in subject.wishes
         ],
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import ledger
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
-from koperasi.known import Known
+from koperasi.known import Known, KnownAt, StampOut
 from koperasi.known import known as known_of
 from koperasi.permissions import Permission
 from koperasi.reports import api_statements, service
@@ -20,14 +20,6 @@ from koperasi.rest import ApiRequest, Money, Page, Result, decode_cursor, encode
 Day = Annotated[date | None, Parameter(required=False)]
 FromDay = Annotated[date | None, QueryParameter(name="from", required=False)]
 ToDay = Annotated[date | None, QueryParameter(name="to", required=False)]
-KnownAt = Annotated[
-    str | None,
-    Parameter(
-        max_length=40,
-        required=False,
-        description="As the book stood then: an entry's number, a day (its end), or a moment (ISO 8601).",
-    ),
-]
 Code = Annotated[str, Parameter(max_length=130)]
 Cursor = Annotated[str | None, Parameter(max_length=1000)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
@@ -51,18 +43,6 @@ class AccountOut(Result):
     def of(cls, account: ledger.Account) -> "AccountOut":
         """The wire form."""
         return cls(**_facts(account))
-
-
-class StampOut(Result):
-    """How far the book had come: its last entry's number and seal."""
-
-    number: int
-    hash: str
-
-    @classmethod
-    def of(cls, head: ledger.Head) -> "StampOut":
-        """The wire form."""
-        return cls(number=head.number, hash=head.hash.hex())
 
 
 class AccountBalance(AccountOut):

@@ -8,9 +8,9 @@ from litestar.params import Parameter
 
 from koperasi.config import Settings
 from koperasi.db import Database
+from koperasi.known import StampOut
 from koperasi.permissions import Permission
 from koperasi.reports import service_checkpoints as service
-from koperasi.reports.api import StampOut
 from koperasi.reports.checkpoints import installation_key
 from koperasi.reports.service_checkpoints import Issued, Verdict
 from koperasi.rest import ApiRequest, Page, Result, decode_cursor, encode_cursor, problems

@@ -12,10 +12,10 @@ from litestar.response import Stream
 from koperasi.config import Settings
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
-from koperasi.known import known
+from koperasi.known import KnownAt, known
 from koperasi.permissions import Permission
 from koperasi.reports import service
-from koperasi.reports.api import FromDay, KnownAt, ToDay
+from koperasi.reports.api import FromDay, ToDay
 from koperasi.reports.checkpoints import installation_key, signer
 from koperasi.reports.exports import FILES, MEDIA_TYPES, Format, JournalExport, download
 from koperasi.reports.service_trail import record_export

@@ -56,8 +56,11 @@ MESSAGES: Mapping[str, str] = {
         "Jumlah akun yang terdaftar di bawahnya %(registered)s, padahal semua %(total)s (debit positif)."
     ),
     "hold": N_("Yang ditahan %(total)s, padahal permintaan yang menunggu menahan %(registered)s."),
+    "leaver": N_("Di sini ada %(total)s, padahal menurut penyelesaian yang belum dibayar %(registered)s."),
     "series-gap": N_("Nomor %(first)s sampai %(last)s sudah diberikan, tetapi tidak ada."),
+    "voucher": N_("Bukti kasnya hilang, atau nomornya bukan yang mengikuti urutan jurnal."),
     "audit": N_("Jejak audit diubah atau hilang di sini."),
+    "trail-anchor": N_("Jurnal ini disegel dengan jejak audit yang lain daripada yang sekarang ada."),
     "series-ahead": N_("Nomor %(number)s belum pernah diberikan; yang terakhir %(last)s."),
 }
 """One sentence for each code: what is wrong, and what should be there."""
@@ -75,11 +78,18 @@ ACCOUNT, MONTH = N_("Akun %(account)s"), N_("Bulan %(month)s")
 REGISTERS: Mapping[object, str] = {
     "savings": N_("Rekening simpanan %(number)s"),
     "group": N_("Kelompok %(number)s"),
+    "deposit": N_("Simpanan berjangka %(number)s"),
+    "till": N_("Laci kas %(number)s"),
 }
 SERIES_NAMES: Mapping[object, str] = {
     "member": N_("keanggotaan"),
+    "member-exit": N_("penyelesaian anggota keluar"),
+    "member-consent": N_("izin melihat"),
     "group": N_("kelompok"),
+    "deposit": N_("simpanan berjangka"),
     "approval": N_("permintaan persetujuan"),
+    "cash.sessions": N_("sesi kas"),
+    "cash.tills": N_("laci kas"),
     "checkpoint": N_("titik periksa"),
     "verification": N_("pemeriksaan"),
     "savings.pokok": N_("rekening simpanan pokok"),

@@ -68,6 +68,8 @@ class CheckpointPages(Controller):
         """Whether the book still holds what a code from paper says."""
         book_id = request.user.book_id
         form = Form(dict(request.query_params), request.user.locale)
+        if not request.query_params:  # come by its address, not by the form: nothing is wrong yet
+            return await frame.page(request, "reports/checkpoint_check.html", form=form, found=None)
         code = form.text("kode", required=True, max_length=1000)
         number = form.whole("nomor", least=1, most=10**12, required=False)
         found = None

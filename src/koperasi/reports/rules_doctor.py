@@ -13,7 +13,10 @@ PLACES = {
     "series-ahead": "series {series}",
     "control-sum": "account {account}",
     "hold": "account {account}",
+    "leaver": "account {account}",
     "audit": "audit row {row}",
+    "trail-anchor": "entry {entry}",
+    "voucher": "entry {entry}",
 }
 PLACE_OF_ROW = "{register} {number}"
 
@@ -25,9 +28,12 @@ MESSAGES = {
     "orphan-account": "it stands beneath {control}, and no register names it",
     "control-sum": "the registered accounts beneath it come to {registered}, all beneath it to {total}",
     "hold": "{total} are held, and drafts hold {registered}",
+    "leaver": "{total} stand there, and settlements say that {registered} are still to be paid",
     "series-gap": "numbers {first} to {last} were given and are not there",
     "series-ahead": "number {number} was never given, the last given is {last}",
     "audit": "the audit trail was changed, or is gone, here",
+    "voucher": "its voucher is missing, or has another number than follows from the journal",
+    "trail-anchor": "it was sealed with another audit trail than there is now",
 }
 
 
@@ -109,6 +115,20 @@ def holds(registered: Mapping[int, int], held: Mapping[int, tuple[str, int]]) ->
     for account_id, (code, amount) in sorted(held.items()):
         if amount != registered.get(account_id, 0):
             yield finding("hold", account=code, registered=registered.get(account_id, 0), total=amount)
+
+
+def leavers(registered: Mapping[int, int], balances: Mapping[int, tuple[str, int]]) -> Iterator[Finding]:
+    """What stands on the account of somebody who left is what their settlement says is still to be paid.
+
+    Args:
+        registered: what is unpaid, by account, in minor units.
+        balances: code and balance of each of these accounts.
+    """
+    for account_id, unpaid in sorted(registered.items()):
+        code, balance = balances.get(account_id, ("", 0))
+        # The one account of a book that keeps none beneath it has what was owed before, too.
+        if parent_code(code) is not None and balance != unpaid:
+            yield finding("leaver", account=code, registered=unpaid, total=balance)
 
 
 def gaps(series: str, serials: Sequence[int], last: int) -> Iterator[Finding]:

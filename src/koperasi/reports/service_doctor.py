@@ -22,16 +22,19 @@ from koperasi.audit import service as audit
 from koperasi.cooperatives import service as cooperatives
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
+from koperasi.deposits import service as deposits
 from koperasi.errors import Conflict
 from koperasi.groups import service as groups
 from koperasi.i18n import N_
 from koperasi.logs import where
 from koperasi.members import service as members
+from koperasi.membership import service as membership
 from koperasi.reports import rules_doctor as rules
 from koperasi.reports.service_verifications import LOCK_CLASS, Run, Status, lock_id, run_by_number
 from koperasi.reports.tables import checkpoint, verification_run
 from koperasi.savings import service as savings
 from koperasi.savings.service import SavingsKind
+from koperasi.treasury import service as treasury
 from ledger import Finding, schema
 
 log = structlog.get_logger()
@@ -56,7 +59,12 @@ async def examine(connection: AsyncConnection, cooperative: Cooperative, progres
     expected = (await ledger.head(connection, book_id)).number
     report = await ledger.verify(connection, book_id, lambda done: progress(done, max(done, expected)))
     trail = await audit.verify_trail(connection, book_id)
-    found = [rules.finding("audit", row=one.number) for one in trail.findings]
+    found = [
+        rules.finding("trail-anchor", entry=one.number)
+        if one.code == audit.ANCHOR
+        else rules.finding("audit", row=one.number)
+        for one in trail.findings
+    ]
     return report._replace(findings=(*report.findings, *await _examine_registers(connection, cooperative), *found))
 
 
@@ -71,22 +79,38 @@ async def _examine_registers(connection: AsyncConnection, cooperative: Cooperati
     rows = [rules.Row("savings", one.number, one.ledger_account_id, roles.get(one.kind.role, "")) for one in accounts]
     rows += [rules.Row("group", one.number, one.ledger_account_id, funds) for one in owned]
     controls = {roles[kind.role] for kind in SavingsKind if kind.role in roles} | {funds}
+    contracts = await deposits.ledger_accounts(connection, cooperative)
+    rows += [rules.Row("deposit", one.number, one.ledger_account_id, one.control) for one in contracts]
+    controls |= deposits.controls(cooperative)
+    tills = await treasury.till_accounts(connection, book_id)
+    rows += [rules.Row("till", one.number, one.ledger_account_id, roles["cash.tills"]) for one in tills]
+    controls.add(roles["cash.tills"])
     found = list(rules.ties(rows, await _beneath_controls(connection, book_id), controls))
     registered = await approvals.holds(connection, book_id)
     found += rules.holds(registered, await _held(connection, book_id, list(registered)))
+    owed = {one.ledger_account_id: one.unpaid_minor for one in await membership.owed_to_leavers(connection, book_id)}
+    books = await ledger.accounts_by_id(connection, book_id, owed)
+    found += rules.leavers(owed, {one.account_id: (one.code, one.balance) for one in books.values()})
     last = await cooperatives.last_numbers(connection, book_id)
     serials: dict[str, list[int]] = {kind.role: [] for kind in SavingsKind}
     for one in accounts:
         serials[one.kind.role].append(one.serial)
     serials["approval"] = await approvals.numbers(connection, book_id)
+    serials["member-exit"] = await membership.exit_numbers(connection, book_id)
+    serials["member-consent"] = await membership.consent_numbers(connection, book_id)
     serials["member"] = await members.serials(connection, book_id)
+    serials["partner"] = [one.serial for one in await savings.partners(connection, book_id)]
     serials["group"] = [group.serial for group in owned]
+    serials[deposits.SERIES] = [one.serial for one in contracts]
+    serials[treasury.TILLS] = [one.serial for one in tills]
+    serials[treasury.SESSIONS] = await treasury.session_numbers(connection, book_id)
     issued = select(checkpoint.c.number).where(checkpoint.c.book_id == book_id)
     serials["checkpoint"] = list((await connection.execute(issued)).scalars())
     runs = select(verification_run.c.number).where(verification_run.c.book_id == book_id)
     serials[SERIES] = list((await connection.execute(runs)).scalars())
     for series, numbers in serials.items():
         found += rules.gaps(series, numbers, last.get(series, 0))
+    found += [rules.finding("voucher", entry=one) for one in await treasury.wrong_vouchers(connection, book_id)]
     return found
 
 

@@ -33,9 +33,17 @@ _LABELS = {
 
 def to_unit(exact: Fraction | int, unit_minor: int, rounding: Rounding = Rounding.HALF_UP) -> int:
     """An exact amount in sen as a multiple of ``unit_minor`` (100 is the whole rupiah); direction is by magnitude."""
-    sign = -1 if exact < 0 else 1
-    numerator, denominator = abs(exact.numerator), exact.denominator * unit_minor
-    whole, rest = divmod(numerator, denominator)
+    return ratio_to_unit(exact.numerator, exact.denominator, unit_minor, rounding)
+
+
+def ratio_to_unit(numerator: int, denominator: int, unit_minor: int, rounding: Rounding = Rounding.HALF_UP) -> int:
+    """The same of ``numerator / denominator`` sen, not in lowest terms: a hundred thousand accounts pass through here.
+
+    The denominator is positive.
+    """
+    sign = -1 if numerator < 0 else 1
+    denominator *= unit_minor
+    whole, rest = divmod(abs(numerator), denominator)
     if rounding is Rounding.UP:
         whole += rest > 0
     elif rounding is not Rounding.DOWN:
@@ -73,3 +81,29 @@ def apportion(exact: Sequence[Fraction], unit_minor: int, total_minor: int | Non
     for index in sorted(range(len(wholes)), key=lambda i: -rests[i])[:left]:
         wholes[index] += unit_minor
     return wholes
+
+
+def apportion_sums(
+    sums: Sequence[int], numerator: int, denominator: int, unit_minor: int, total_minor: int
+) -> list[int]:
+    """``apportion`` of ``sum x numerator / denominator`` for each of the sums, in whole numbers only.
+
+    Args:
+        sums: none negative.
+        numerator: not negative.
+        denominator: positive.
+        unit_minor: the unit in sen.
+        total_minor: what the parts add up to.
+
+    Raises:
+        ValueError: the total is not theirs.
+    """
+    divisor = denominator * unit_minor
+    pairs = [divmod(one * numerator, divisor) for one in sums]
+    wholes = [whole for whole, _ in pairs]
+    left, loose = divmod(total_minor - sum(wholes) * unit_minor, unit_minor)
+    if loose or not 0 <= left <= len(wholes):
+        raise ValueError("the total is not that of its parts")
+    for index in sorted(range(len(pairs)), key=lambda i: -pairs[i][1])[:left]:
+        wholes[index] += 1
+    return [whole * unit_minor for whole in wholes]

@@ -210,6 +210,29 @@ def follow(contract: TermContract, until: date, *, closed_on: date | None = None
         begins = ends
 
 
+def single(contract: TermContract, number_of_term: int, *, closed_on: date | None = None) -> TermDeposit:
+    """One term alone, the first being 1, as if those before it had gone by: what a roll-over agreed anew brings.
+
+    Args:
+        contract: what was agreed for this term; ``opened_on`` is the first day of the first term.
+        number_of_term: which one.
+        closed_on: the day on which the member took it back, if they did before its maturity.
+
+    Raises:
+        Refusal: as ``check_contract``; or ``closed-before-opened``.
+    """
+    check_contract(contract)
+    begins, ends = maturity(contract, number_of_term - 1), maturity(contract, number_of_term)
+    principal = contract.principal_minor
+    if closed_on is not None and closed_on < begins:
+        raise Refusal("closed-before-opened", N_("Tanggal tutup sebelum simpanan dibuka."), field="closed_on")
+    if closed_on is not None and closed_on < ends:
+        term = _broken_off(contract, begins, closed_on, principal, number_of_term - 1)
+        return TermDeposit(contract, (term,), is_running=False, closed_on=closed_on)
+    term = _term(contract, begins, ends, principal, number_of_term - 1)
+    return TermDeposit(contract, (term,), is_running=closed_on is None, closed_on=closed_on)
+
+
 def _term(contract: TermContract, begins: date, ends: date, principal_minor: int, before: int) -> Term:
     accruals = tuple(_accruals(contract, principal_minor, before))
     return Term(begins, ends, principal_minor, accruals, sum(one.amount_minor for one in accruals))

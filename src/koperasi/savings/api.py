@@ -14,7 +14,7 @@ from koperasi.cooperatives.service import Cooperative, cooperative_now, cooperat
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
-from koperasi.members.service import member_by_number
+from koperasi.known import KnownAt, StampOut, known
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency, keep
 from koperasi.rest import (
@@ -27,7 +27,7 @@ from koperasi.rest import (
     idempotency,
     problems,
 )
-from koperasi.savings import service
+from koperasi.savings import api_products, service, service_desk
 from koperasi.savings.service import Receipt
 from koperasi.savings.wire import (
     AccountIn,
@@ -41,7 +41,7 @@ from koperasi.savings.wire import (
     TransferIn,
 )
 
-MOVEMENT_PROBLEMS = problems(400, 401, 403, 404, 422, 503)
+MOVEMENT_PROBLEMS = problems(400, 401, 403, 404, 409, 422, 503)
 CURRENCY = "IDR"
 
 
@@ -111,12 +111,12 @@ class SavingsController(Controller):
         responses=problems(400, 401, 403, 404),
     )
     async def list_accounts(self, request: ApiRequest, database: Database, number: str) -> AccountList:
-        """All savings accounts of a member with their balances."""
+        """All savings accounts of a member, or of another cooperative that saves here, with their balances."""
         identity = request.user
         identity.check_own(number)
         async with database.reading(identity.book_id) as connection:
-            member = await member_by_number(connection, identity.book_id, number)
-            accounts = await service.accounts_of(connection, identity.book_id, member.number)
+            holder = await service_desk.holder_of(connection, identity.book_id, number)
+            accounts = await service.accounts_of(connection, identity.book_id, holder.number)
         return AccountList(items=[AccountOut.of(one) for one in accounts])
 
     @post(
@@ -127,7 +127,7 @@ class SavingsController(Controller):
     async def open_account(
         self, request: ApiRequest, database: Database, number: str, data: AccountIn
     ) -> Response[AccountOut]:
-        """Open one more savings account for a member."""
+        """Open one more savings account, of a product or of a kind's first product."""
         identity = request.user
         async with database.work(identity.book_id) as work:
             cooperative = await cooperative_of(work.connection, identity.book_id)
@@ -136,6 +136,7 @@ class SavingsController(Controller):
                 cooperative,
                 number,
                 data.kind,
+                product_code=data.product,
                 actor=identity.username,
                 opened_on=data.opened_on or cooperative.today(datetime.now(UTC)),
             )
@@ -262,7 +263,7 @@ class SavingsController(Controller):
     @get(
         "/savings-accounts/{number:str}/statement",
         opt={"permission": Permission.READ_SAVINGS},
-        responses=problems(400, 401, 403, 404),
+        responses=problems(400, 401, 403, 404, 422),
     )
     async def statement(
         self,
@@ -271,14 +272,20 @@ class SavingsController(Controller):
         number: str,
         from_date: Annotated[date | None, QueryParameter(name="from", required=False)] = None,
         to_date: Annotated[date | None, QueryParameter(name="to", required=False)] = None,
+        known_at: KnownAt = None,
         cursor: Annotated[str | None, Parameter(max_length=1000)] = None,
         limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
     ) -> StatementOut:
-        """The account's movements in the order of their dates, with running balance."""
+        """The account's movements in the order of their dates, with running balance.
+
+        With ``known_at`` as the book stood then.
+        """
         after = decode_cursor(cursor, "date", "int", "int")
         identity = request.user
         async with database.reading(identity.book_id) as connection:
             account = await service.account_for(connection, identity, number)
+            zone = (await cooperative_of(connection, identity.book_id)).zone
+            seen = await known(connection, identity.book_id, known_at, zone)
             page = await service.statement(
                 connection,
                 identity.book_id,
@@ -287,9 +294,12 @@ class SavingsController(Controller):
                 to_date,
                 (after[0], after[1], after[2]) if after else None,
                 limit,
+                known_at=seen.at,
             )
         return StatementOut(
             account=account.number,
+            known_at=seen.at,
+            last_entry=StampOut.of(seen.head),
             opening_balance=Money.of(page.opening_minor),
             closing_balance=Money.of(page.closing_minor),
             items=[StatementLineOut.of(line) for line in page.lines],
@@ -305,4 +315,4 @@ class SavingsController(Controller):
         return ReceiptState(receipt=ReceiptOut.of(receipt), reverses=receipt.reverses, reversed_by=receipt.reversed_by)
 
 
-CONTROLLERS: list[type[Controller]] = [SavingsController]
+CONTROLLERS: list[type[Controller]] = [SavingsController, *api_products.CONTROLLERS]

@@ -16,6 +16,14 @@ MOVEMENTS: Mapping[str, str] = {
     "savings.deposit": N_("Setoran"),
     "savings.withdrawal": N_("Penarikan"),
     "savings.transfer": N_("Pindah buku"),
+    "savings.plan": N_("Setoran rutin"),
+    "savings.fee": N_("Biaya bulanan"),
+    "savings.return": N_("Imbal simpanan"),
+    "deposit.open": N_("Buka berjangka"),
+    "deposit.return": N_("Hasil berjangka"),
+    "deposit.maturity": N_("Berjangka jatuh tempo"),
+    "deposit.rollover": N_("Berjangka diperpanjang"),
+    "deposit.early": N_("Berjangka ditutup awal"),
     "opening.savings": N_("Saldo awal"),
     "opening.balance": N_("Saldo awal"),
     "reversal": N_("Pembatalan"),
@@ -27,6 +35,7 @@ TITLES: Mapping[str, str] = {
     "savings.deposit": N_("Bukti setoran"),
     "savings.withdrawal": N_("Bukti penarikan"),
     "savings.transfer": N_("Bukti pindah buku"),
+    "savings.return": N_("Bukti imbal simpanan"),
     "opening.savings": N_("Bukti saldo awal"),
     "opening.balance": N_("Bukti saldo awal"),
     "reversal": N_("Bukti pembatalan"),
@@ -46,6 +55,10 @@ SHORT: Mapping[SavingsKind, str] = {
     SavingsKind.WAJIB: N_("Wajib"),
     SavingsKind.SUKARELA: N_("Sukarela"),
     SavingsKind.WADIAH: N_("Wadiah"),
+    SavingsKind.MUDHARABAH: N_("Mudharabah"),
+    SavingsKind.BERENCANA: N_("Berencana"),
+    SavingsKind.WAJIB_PINJAM: N_("Wajib pinjam"),
+    SavingsKind.KOPERASI_LAIN: N_("Koperasi lain"),
 }
 """A kind of savings in one word, as the passbook's column has it (message ids)."""
 

@@ -16,14 +16,25 @@ from koperasi.approvals import service as approvals
 from koperasi.approvals.service import NeedsApproval
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
+from koperasi.dues import service as dues
 from koperasi.errors import NotFound, Refusal
 from koperasi.frame import Frame
-from koperasi.i18n import N_, translate
-from koperasi.members import service as members
+from koperasi.i18n import N_
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
-from koperasi.savings import messages, pages_member, pages_receipt, service, service_desk
+from koperasi.savings import (
+    messages,
+    pages_accounts,
+    pages_member,
+    pages_products,
+    pages_receipt,
+    service,
+    service_desk,
+    service_fees,
+)
+from koperasi.savings.rules import SavingsKind
+from koperasi.treasury import service as treasury
 from koperasi.web import Form
 from koperasi.web.render import private_page
 
@@ -88,7 +99,11 @@ class DeskPages(Controller):
         async with database.reading(book_id) as connection:
             cooperative = await cooperative_of(connection, book_id)
             day = _today(cooperative)
-            cash = await service.cash_day(connection, cooperative, day)
+            at_hand = await treasury.at_hand(connection, cooperative, request.user.username)
+            mine = at_hand.session.ledger_account_id if at_hand.session else None
+            cash = await service.cash_day(connection, cooperative, day, mine)
+            handed = await treasury.handed_on(connection, book_id, mine, day) if mine else (0, 0)
+            needed = await treasury.needs_session(connection, cooperative)
             vault_minor = await service_desk.vault_minor(connection, cooperative)
             movements = await service_desk.latest_movements(connection, book_id)
         return await frame.page(
@@ -96,6 +111,9 @@ class DeskPages(Controller):
             "savings/desk.html",
             day=day,
             cash=cash,
+            at_hand=at_hand,
+            handed=handed,
+            needed=needed,
             vault_minor=vault_minor,
             movements=movements,
             movement=messages.movement,
@@ -174,11 +192,10 @@ class DeskPages(Controller):
         after = (place[0], place[1], place[2]) if place else None
         async with database.reading(identity.book_id) as connection:
             account = await service.account_by_number(connection, identity.book_id, number)
-            member = await members.member_by_number(connection, identity.book_id, account.member_number)
-            dates = {"from_date": first, "to_date": last} if form.ok else {}
-            page = await service.statement(
-                connection, identity.book_id, account, after=after, limit=STATEMENT_LINES, **dates
-            )
+            member = await service_desk.holder_of(connection, identity.book_id, account.member_number)
+            first, last = (first, last) if form.ok else (None, None)
+            page = await service.statement(connection, identity.book_id, account, first, last, after, STATEMENT_LINES)
+            about = await pages_accounts.about(connection, identity.book_id, account, form.locale)
         kept = {name: form.value(name) for name in ("dari", "sampai") if form.value(name)}
         further = {**kept, "sesudah": encode_cursor(*page.next_after)} if page.next_after else {}
         address = f"/simpanan/{number}?"
@@ -197,6 +214,8 @@ class DeskPages(Controller):
             first_url=address + urlencode(kept) if after else "",
             next_url=address + urlencode(further) if further else "",
             may_post=identity.may(Permission.POST_SAVINGS),
+            may_open=identity.may(Permission.OPEN_SAVINGS),
+            **about,
         )
 
 
@@ -263,7 +282,8 @@ async def _post(
 
 
 def _refuse(form: Form, refusal: Refusal) -> None:
-    """Say beside the field what was refused."""
+    """Say beside the field what was refused; the page leads on from a till that is not in session."""
+    form.set("session", "closed" if refusal.code == "no-open-session" else "")
     if refusal.code == "idempotency-mismatch":
         form.error("", SENT_BEFORE)
     elif refusal.field is None and refusal.code in _FIELD_OF:
@@ -287,11 +307,18 @@ async def _show(
     book_id = request.user.book_id
     typed = _typed(typed)
     async with database.reading(book_id) as connection:
-        day = _today(await cooperative_of(connection, book_id))
+        cooperative = await cooperative_of(connection, book_id)
+        day = _today(cooperative)
         found, chosen = await service_desk.find_customers(connection, book_id, _typed(account) or typed)
         customer = None
+        asleep = {}
         if len(found) == 1:
             customer = await service_desk.customer(connection, book_id, found[0].member.number)
+            if not isinstance(customer.member, service_desk.Institution):
+                owed = await dues.open_dues(connection, cooperative, customer.member.number, day)
+                customer = customer._replace(dues=owed)
+            pairs = [(one.number, one.product_code) for one in customer.accounts if one.closed_on is None]
+            asleep = await service_fees.sleeps_since(connection, book_id, pairs, day)
     form.set("date", day.isoformat())
     context: dict[str, Any] = {"form": form, "doing": template, "templates": list(Template), "day": day}
     context["kept"] = {"tanggal": form.value("date")} if form.value("date") != day.isoformat() else {}
@@ -317,6 +344,7 @@ async def _show(
         "savings/transaction.html",
         status=status,
         customer=customer,
+        asleep=asleep,
         usable=usable,
         account=chosen,
         target_options=[(one.number, _described(one, form.locale)) for one in targets],
@@ -331,12 +359,13 @@ def usable_accounts(customer: service_desk.Customer, template: Template) -> list
     standing = [one for one in customer.accounts if one.closed_on is None]
     if template is Template.DEPOSIT or customer.member.status.has_left:
         return standing
-    return [one for one in standing if one.kind.withdrawable]
+    # Planned savings wait for their day; the rules know which.
+    return [one for one in standing if one.kind.withdrawable or one.kind is SavingsKind.BERENCANA]
 
 
 def _described(account: service.SavingsAccount, locale: str) -> str:
     balance = formats.format_amount(account.balance_minor)
-    return f"{translate(locale, account.kind.label)} · {account.number} · {balance}"
+    return f"{account.name(locale)} · {account.number} · {balance}"
 
 
 def _template(text: str) -> Template:
@@ -352,4 +381,10 @@ def _today(cooperative: Cooperative) -> date:
     return cooperative.today(datetime.now(UTC))
 
 
-CONTROLLERS: list[type[Controller]] = [DeskPages, *pages_receipt.CONTROLLERS, *pages_member.CONTROLLERS]
+CONTROLLERS: list[type[Controller]] = [
+    DeskPages,
+    *pages_receipt.CONTROLLERS,
+    *pages_member.CONTROLLERS,
+    *pages_products.CONTROLLERS,
+    *pages_accounts.CONTROLLERS,
+]

@@ -6,8 +6,10 @@ from litestar import Controller, Response, get
 
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
+from koperasi.deposits.service import deposits_of
+from koperasi.dues import service as dues
 from koperasi.errors import NotFound
-from koperasi.frame import Frame
+from koperasi.frame import Frame, other_places
 from koperasi.i18n import N_
 from koperasi.members import service as members
 from koperasi.permissions import Identity, Permission
@@ -30,16 +32,20 @@ class MemberPages(Controller):
         async with database.reading(identity.book_id) as connection:
             number = own_number(identity)
             cooperative = await cooperative_of(connection, identity.book_id)
+            today = cooperative.today(datetime.now(UTC))
             accounts = await service.accounts_of(connection, identity.book_id, number)
-            dues = await service.dues_of(connection, identity.book_id, number)
+            deposits = await deposits_of(connection, cooperative, number, today)
+            standing = await dues.standing_of(connection, cooperative, number, today)
             latest = await service_desk.latest_of(connection, identity.book_id, accounts, LATEST_LINES)
         return await frame.page(
             request,
             "savings/balance.html",
-            day=cooperative.today(datetime.now(UTC)),
-            total_minor=sum(one.balance_minor for one in accounts),
-            accounts=accounts,
-            dues=[due for due in dues if due.outstanding_minor],
+            day=today,
+            total_minor=sum(one.balance_minor for one in accounts) + sum(one.principal_minor for one in deposits),
+            accounts=[one for one in accounts if one.closed_on is None or one.balance_minor],
+            deposits=deposits,
+            standing=standing,
+            owed_minor=sum(standing.open_minor(kind, f"{today:%Y-%m}") for kind in dues.Kind),
             latest=latest,
             movement=messages.movement,
             short=messages.SHORT,
@@ -77,6 +83,18 @@ class MemberPages(Controller):
         )
 
 
+class MorePages(Controller):
+    """What does not fit at the foot of a member's pages."""
+
+    include_in_schema = False
+
+    @get("/lainnya", opt={"permission": Permission.OWN_PAGES})
+    async def more(self, request: ApiRequest, frame: Frame) -> Response[str]:
+        """A member's other places, and what keeps their account theirs."""
+        number = own_number(request.user)
+        return await frame.page(request, "savings/more.html", places=other_places(request.user), number=number)
+
+
 def own_number(identity: Identity) -> str:
     """The member number of whoever asks.
 
@@ -88,4 +106,4 @@ def own_number(identity: Identity) -> str:
     return identity.member_number
 
 
-CONTROLLERS: list[type[Controller]] = [MemberPages]
+CONTROLLERS: list[type[Controller]] = [MemberPages, MorePages]

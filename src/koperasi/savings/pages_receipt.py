@@ -24,10 +24,14 @@ from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest
 from koperasi.savings import messages, service, service_desk
+from koperasi.treasury import service as treasury
 from koperasi.web import Form, Notice
 
 PAPERS = {"a5": "a5", "80mm": "thermal"}
 NEXT_TEMPLATES = {"savings.deposit": "s", "savings.withdrawal": "t", "savings.transfer": "p"}
+
+
+CASH_CODES = treasury.CASH
 
 
 class Effect(NamedTuple):
@@ -57,8 +61,15 @@ class ReceiptPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             receipt = await service.receipt_for(connection, cooperative, identity, number)
             known = await members.find_by_numbers(connection, identity.book_id, [receipt.member_number])
+            holder = known.get(receipt.member_number)
             teller = await access.name_of(connection, identity.book_id, receipt.teller)
+            known_numbers = await treasury.numbers_of(connection, identity.book_id, [receipt.entry_number])
+            given = known_numbers.get(receipt.entry_number)
         day = cooperative.today(datetime.now(UTC))
+        if given is None and not cooperative.is_read_only:
+            async with database.work(identity.book_id) as work:
+                given = await treasury.give_number(work, receipt.entry_number)
+                await work.commit()
         # The date used last is kept for the next one, but only right after recording.
         kept = f"&tanggal={receipt.effective_date.isoformat()}" if fresh and receipt.effective_date != day else ""
         said = N_("Tercatat. Beri bukti ini kepada anggota.") if fresh else ""
@@ -67,8 +78,10 @@ class ReceiptPages(Controller):
             "savings/receipt.html",
             notices=[Notice("ok", translate(identity.locale, said))] if said else [],
             teller=teller,
+            voucher=given,
             **_paper(request, cooperative, receipt, settings, f"/bukti/{receipt.number}"),
-            whatsapp=_whatsapp(request, cooperative, receipt, settings, known[receipt.member_number].phone),
+            # Another cooperative has no telephone here: whoever sends it picks whom.
+            whatsapp=_whatsapp(request, cooperative, receipt, settings, holder.phone if holder else None),
             own=False,
             may_post=identity.may(Permission.POST_SAVINGS),
             next_url=f"/transaksi?template={NEXT_TEMPLATES.get(receipt.kind, 's')}{kept}",
@@ -123,7 +136,9 @@ class ReceiptPages(Controller):
                 before = account.balance_minor
                 effects.append(Effect(account.kind, account.number, before, before + change))
             if receipt.kind in {"savings.deposit", "savings.withdrawal"}:
-                cash = await service.cash_day(connection, cooperative, day)
+                entry = await ledger.entry_by_number(connection, identity.book_id, receipt.entry_number)
+                box = next(line.account_id for line in entry.lines if line.code.startswith(CASH_CODES))
+                cash = await service.cash_day(connection, cooperative, day, box)
                 before = cash.balance_minor
                 effects.append(Effect(None, "", before, before - receipt.change_minor))
         return await frame.page(
@@ -156,10 +171,12 @@ class OwnReceiptPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             receipt = await service.receipt_for(connection, cooperative, identity, number)
             teller = await access.name_of(connection, identity.book_id, receipt.teller)
+            given = await treasury.numbers_of(connection, identity.book_id, [receipt.entry_number])
         return await frame.page(
             request,
             "savings/receipt.html",
             teller=teller,
+            voucher=given.get(receipt.entry_number),
             **_paper(request, cooperative, receipt, settings, f"/bukti-saya/{receipt.number}"),
             whatsapp=_whatsapp(request, cooperative, receipt, settings, None),
             own=True,

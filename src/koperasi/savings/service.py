@@ -9,25 +9,47 @@ from datetime import UTC, date, datetime
 
 import ledger
 from koperasi.approvals.service import Kind
-from koperasi.cooperatives.service import Cooperative
+from koperasi.cooperatives.service import Cooperative, at_founding
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.formats import InputError, clean_text
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency, post
 from koperasi.savings import rules
-from koperasi.savings.numbers import is_valid_account_number
+from koperasi.savings.messages import SHORT, movement
+from koperasi.savings.numbers import is_valid_account_number, make_account_number, verify_code
+from koperasi.savings.products import Earns, Product, ProductTerms, terms_on
 from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
+from koperasi.savings.service_desk import passbook
 from koperasi.savings.service_doctor import ledger_accounts
-from koperasi.savings.service_opening import free_kind, open_account, welcome, welcome_many
+from koperasi.savings.service_dues import CollectedLine, Payment, bill, bills, deposit_drafts, linked_deposits
+from koperasi.savings.service_limits import members_of, paid_out, paid_out_in
+from koperasi.savings.service_opening import (
+    close_accounts,
+    free_kind,
+    open_account,
+    reopen_accounts,
+    welcome,
+    welcome_many,
+)
+from koperasi.savings.service_partners import Partner, add_partner, holder_names, partner_by_number, partners
 from koperasi.savings.service_posting import (
     answered_before,
+    cash_of,
+    least_deposit,
     limits_today,
+    locked_until,
     post_movement,
     read_moving,
     remaining,
     second_person,
+)
+from koperasi.savings.service_products import (
+    found_products,
+    product_by_code,
+    product_terms,
+    products,
 )
 from koperasi.savings.service_reading import (
     CashDay,
@@ -40,15 +62,21 @@ from koperasi.savings.service_reading import (
     accounts_of,
     cash_day,
     dues_of,
-    receipt,
-    receipt_for,
-    receipt_not_found,
+    holdings,
     statement,
 )
+from koperasi.savings.service_receipts import receipt, receipt_for, receipt_not_found
 
 __all__ = [
+    "SHORT",
     "CashDay",
+    "CollectedLine",
     "DueState",
+    "Earns",
+    "Partner",
+    "Payment",
+    "Product",
+    "ProductTerms",
     "Receipt",
     "SavingsAccount",
     "SavingsKind",
@@ -57,26 +85,49 @@ __all__ = [
     "account_by_number",
     "account_for",
     "accounts_of",
+    "add_partner",
+    "bill",
+    "bills",
     "cash_day",
+    "close_accounts",
     "deposit",
+    "deposit_drafts",
     "dues_of",
     "entry_number_of",
     "free_kind",
+    "holder_names",
+    "holdings",
     "is_valid_account_number",
     "ledger_accounts",
+    "linked_deposits",
+    "make_account_number",
+    "members_of",
+    "movement",
     "open_account",
+    "paid_out_in",
+    "partner_by_number",
+    "partners",
+    "passbook",
+    "product_by_code",
+    "product_terms",
+    "products",
     "receipt",
     "receipt_for",
     "receipt_number",
+    "reopen_accounts",
     "reverse",
     "statement",
+    "terms_on",
     "transfer",
+    "verify_code",
     "welcome",
     "welcome_many",
     "withdraw",
 ]
 
 REASON_MAX_LENGTH = 200
+
+at_founding("savings", found_products)
 
 
 async def deposit(
@@ -107,14 +158,19 @@ async def deposit(
         Refusal: what ``rules.check_deposit`` says, ``date-in-future``, or what the book says.
     """
     day = _day(cooperative, effective_date)
-    moving, secret, _ = await read_moving(database, cooperative, [account_number])
+    moving, secret, _ = await read_moving(database, cooperative, [account_number], day)
     account = moving[account_number]
     kind = SavingsKind(account.kind)
     try:
         rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
         rules.check_deposit(
-            kind, amount_minor, member_status=account.member_status, remaining_due_minor=remaining(account)
+            kind,
+            amount_minor,
+            member_status=account.member_status,
+            minimum_minor=least_deposit(account),
+            remaining_due_minor=remaining(account),
         )
+        cash = cash_of(account, actor)
     except Refusal as refusal:
         return await answered_before(database, cooperative, idempotency, refusal)
     draft = ledger.Draft(
@@ -124,7 +180,7 @@ async def deposit(
         description=f"Setoran {kind.label.lower()} {account.number}",
         actor=actor,
         lines=(
-            ledger.Line(account.cash_id, amount_minor),
+            ledger.Line(cash, amount_minor),
             ledger.Line(account.ledger_account_id, -amount_minor),
         ),
         key=idempotency.key,
@@ -151,10 +207,10 @@ async def withdraw(
     Raises:
         NotFound: ``savings-account``.
         Refusal: what ``rules.check_withdrawal`` says, ``date-in-future``, or what the book says.
-        NeedsApproval: it is above the policy's limit, so a second person must agree.
+        NeedsApproval: with what was paid out today it is above the policy's limit, so a second person must agree.
     """
     day = _day(cooperative, effective_date)
-    moving, secret, minimum = await read_moving(database, cooperative, [account_number], minimum_on=day)
+    moving, secret, minimum = await read_moving(database, cooperative, [account_number], day, minimum=True)
     account = moving[account_number]
     kind = SavingsKind(account.kind)
     try:
@@ -164,9 +220,11 @@ async def withdraw(
             amount_minor,
             balance_minor=account.balance,
             held_minor=account.held,
-            floor_minor=max(account.floor, minimum),
+            floor_minor=max(account.floor, account.product_floor or 0, minimum),
             member_status=account.member_status,
+            locked_until=locked_until(account, day),
         )
+        cash = cash_of(account, actor)
     except Refusal as refusal:
         return await answered_before(database, cooperative, idempotency, refusal)
     draft = ledger.Draft(
@@ -177,12 +235,13 @@ async def withdraw(
         actor=actor,
         lines=(
             ledger.Line(account.ledger_account_id, amount_minor),
-            ledger.Line(account.cash_id, -amount_minor),
+            ledger.Line(cash, -amount_minor),
         ),
         key=idempotency.key,
         fingerprint=idempotency.fingerprint,
     )
-    if amount_minor > (await limits_today(database, cooperative)).withdrawal_minor:
+    limit_minor = (await limits_today(database, cooperative)).withdrawal_minor
+    if amount_minor + await paid_out(database, cooperative, account.member_number, day) > limit_minor:
         hold = ledger.Line(account.ledger_account_id, amount_minor)
         member = (account.member_number, str(account.member_status))
         await second_person(database, cooperative, Kind.WITHDRAWAL, draft, hold=hold, member=member)
@@ -208,7 +267,7 @@ async def transfer(
         Refusal: ``transfer-not-own``, what ``rules.check_transfer`` says, ``date-in-future``, or what the book says.
     """
     day = _day(cooperative, effective_date)
-    moving, secret, minimum = await read_moving(database, cooperative, [from_number, to_number], minimum_on=day)
+    moving, secret, minimum = await read_moving(database, cooperative, [from_number, to_number], day, minimum=True)
     source, target = moving[from_number], moving[to_number]
     try:
         rules.check_effective_date(day, cooperative.today(datetime.now(UTC)))
@@ -219,10 +278,12 @@ async def transfer(
             amount_minor,
             balance_minor=source.balance,
             held_minor=source.held,
-            floor_minor=max(source.floor, minimum),
+            floor_minor=max(source.floor, source.product_floor or 0, minimum),
             member_status=source.member_status,
             same_account=from_number == to_number,
             remaining_due_minor=remaining(target),
+            minimum_minor=least_deposit(target),
+            locked_until=locked_until(source, day),
         )
     except Refusal as refusal:
         return await answered_before(database, cooperative, idempotency, refusal)

@@ -17,7 +17,15 @@ from koperasi.members import service as members
 from koperasi.savings.numbers import check_verify_code, is_valid_account_number
 from koperasi.savings.receipts import entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
-from koperasi.savings.service_reading import DueState, SavingsAccount, account_by_number, accounts_of, dues_of
+from koperasi.savings.service_partners import holder_names, is_partner_number, partner_by_number, partners
+from koperasi.savings.service_reading import (
+    DueState,
+    SavingsAccount,
+    account_by_number,
+    accounts_of,
+    dues_of,
+    holder,
+)
 from koperasi.savings.tables import savings_account
 from ledger import schema
 from ledger.seal import inclusion_code
@@ -73,10 +81,19 @@ class Passbook(NamedTuple):
         return self.lines[-1].balance_minor if self.lines else self.opening_minor
 
 
+class Institution(NamedTuple):
+    """Another cooperative at the desk, where it stands as a member in good standing does."""
+
+    number: str
+    name: str
+    status: members.MemberStatus = members.MemberStatus.ANGGOTA
+    village: str | None = None
+
+
 class Customer(NamedTuple):
     """A member at the desk: their savings, and what they still owe of simpanan pokok and wajib."""
 
-    member: members.Member
+    member: members.Member | Institution
     accounts: Sequence[SavingsAccount]
     dues: Sequence[DueState] = ()
 
@@ -118,8 +135,8 @@ async def latest_movements(connection: AsyncConnection, book_id: int, limit: int
     for row in sorted(await connection.execute(query), key=lambda row: (-row.entry_number, row.line)):
         # A transfer has two lines; its receipt speaks of the first.
         found.setdefault(row.entry_number, _movement(row))
-    names = await members.find_by_numbers(connection, book_id, [one.member_number for one in found.values()])
-    return [NamedMovement(one, names[one.member_number].name) for one in found.values()]
+    names = await holder_names(connection, book_id, [one.member_number for one in found.values()])
+    return [NamedMovement(one, names[one.member_number]) for one in found.values()]
 
 
 async def latest_of(
@@ -180,11 +197,27 @@ async def find_customers(
     if is_valid_account_number(wanted):
         account = await _account(connection, book_id, wanted)
         if account is not None:
-            member = await members.member_by_number(connection, book_id, account.member_number)
+            member = await holder_of(connection, book_id, account.member_number)
             return [Customer(member, await accounts_of(connection, book_id, member.number))], account
+    if is_partner_number(wanted.upper()):
+        here = {one.number: Institution(one.number, one.name) for one in await partners(connection, book_id)}
+        partner = here.get(wanted.upper())
+        return [Customer(partner, await accounts_of(connection, book_id, partner.number))] if partner else [], None
     found = await members.search(connection, book_id, text=wanted, limit=limit)
     exact = [one for one in found if one.number == f"{wanted:0>5}"]
     return [Customer(one, await accounts_of(connection, book_id, one.number)) for one in exact or found], None
+
+
+async def holder_of(connection: AsyncConnection, book_id: int, number: str) -> members.Member | Institution:
+    """Whose savings they are: a member, or another cooperative.
+
+    Raises:
+        NotFound: ``member`` or ``partner-cooperative``.
+    """
+    if not is_partner_number(number):
+        return await members.member_by_number(connection, book_id, number)
+    partner = await partner_by_number(connection, book_id, number)
+    return Institution(partner.number, partner.name)
 
 
 async def customer(connection: AsyncConnection, book_id: int, member_number: str) -> Customer:
@@ -194,7 +227,7 @@ async def customer(connection: AsyncConnection, book_id: int, member_number: str
         NotFound: ``member``.
     """
     return Customer(
-        await members.member_by_number(connection, book_id, member_number),
+        await holder_of(connection, book_id, member_number),
         await accounts_of(connection, book_id, member_number),
         await dues_of(connection, book_id, member_number),
     )
@@ -261,7 +294,7 @@ def _movements(chosen: Select[Any]) -> Select[Any]:
         .lateral("undone")
     )
     whose = (
-        select(owned.c.number, owned.c.kind, owned.c.member_number)
+        select(owned.c.number, owned.c.kind, holder.label("member_number"))
         .where(owned.c.ledger_account_id == moved.c.account_id, owned.c.book_id == moved.c.book_id)
         .offset(0)
         .lateral("whose")

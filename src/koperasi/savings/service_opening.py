@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 import ledger
-from koperasi.cooperatives.service import Cooperative, account_code, amount_policy, next_numbers
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
+from koperasi.cooperatives.service import Cooperative, account_code, amount_policy, next_numbers, policy
 from koperasi.db import Work
 from koperasi.errors import Conflict, Refusal
 from koperasi.i18n import N_, translate
-from koperasi.members.service import Member, member_by_number
+from koperasi.members.service import Member, MemberStatus, member_by_number
 from koperasi.savings import rules
 from koperasi.savings.numbers import make_account_number
+from koperasi.savings.products import MOST_USED, Product, terms_on
 from koperasi.savings.rules import Due, SavingsKind
-from koperasi.savings.service_reading import SavingsAccount
+from koperasi.savings.service_partners import partner_by_number
+from koperasi.savings.service_products import product_by_code, product_terms, products
+from koperasi.savings.service_reading import SavingsAccount, account_by_number
 from koperasi.savings.tables import due, savings_account
 
 
@@ -26,9 +31,11 @@ from koperasi.savings.tables import due, savings_account
 class _Wish:
     """An account to open."""
 
-    member_number: str
+    holder: str
+    """A member's number, or that of another cooperative."""
     kind: SavingsKind
     opened_on: date
+    product_code: str
 
 
 def free_kind(cooperative: Cooperative) -> SavingsKind:
@@ -61,9 +68,9 @@ async def welcome_many(
     """
     dues = {day: await _joining_dues(work, day) for day in {member.joined_on for member in members}}
     wishes = [
-        _Wish(member.number, kind, member.joined_on)
+        _Wish(member.number, kind, member.joined_on, MOST_USED[kind])
         for member in members
-        for kind in [*(bill.kind for bill in dues[member.joined_on]), free_kind(cooperative)]
+        for kind in [*dict.fromkeys(bill.kind for bill in dues[member.joined_on]), free_kind(cooperative)]
     ]
     bills = [
         {
@@ -86,24 +93,46 @@ async def welcome_many(
 
 
 async def open_account(
-    work: Work, cooperative: Cooperative, member_number: str, kind: SavingsKind, *, actor: str, opened_on: date
+    work: Work,
+    cooperative: Cooperative,
+    holder: str,
+    kind: SavingsKind | None = None,
+    *,
+    actor: str,
+    opened_on: date,
+    product_code: str | None = None,
 ) -> SavingsAccount:
-    """Open one more savings account for a member; the caller commits.
+    """Open one more savings account; the caller commits.
+
+    Only members save here, and other cooperatives in savings of their own (Permenkop UKM 8/2023). Who has applied to
+    be a member pays simpanan pokok and wajib and nothing else.
+
+    Args:
+        work: bound to the cooperative's book.
+        cooperative: whose book.
+        holder: the member's number; of ``koperasi_lain`` the number of a partner cooperative.
+        kind: what kind of savings, if no product is named: then that kind's first product.
+        actor: who opens it.
+        opened_on: the first day.
+        product_code: which product.
 
     Raises:
-        NotFound: ``member``.
-        Refusal: ``savings-kind`` (not this cooperative's), ``member-cannot-deposit``, ``opened-before-joining``.
+        NotFound: ``member``, ``partner-cooperative`` or ``savings-product``.
+        Refusal: ``savings-kind`` (not this cooperative's), ``member-cannot-deposit``, ``member-not-joined``,
+            ``opened-before-joining`` or ``product-not-offered``.
         Conflict: ``savings-account-exists``: a member has one account of simpanan pokok and one of wajib.
     """
-    member = await member_by_number(work.connection, work.book_id, member_number)
-    if member.status.has_left:
-        raise Refusal("member-cannot-deposit", N_("Keanggotaan berakhir atau sedang diakhiri: setoran tidak diterima."))
-    if kind.withdrawable and kind is not free_kind(cooperative):
-        raise Refusal("savings-kind", N_("Koperasi ini tidak mempunyai jenis simpanan tersebut."), field="kind")
-    if opened_on < member.joined_on:
-        raise Refusal("opened-before-joining", N_("Rekening dibuka sebelum anggota bergabung."), field="opened_on")
+    product = await _product(work, kind, product_code)
+    if product.kind is SavingsKind.KOPERASI_LAIN:
+        await _check_partner(work, holder, opened_on)
+    else:
+        _check_member(await member_by_number(work.connection, work.book_id, holder), product.kind, opened_on)
+    rows = (await product_terms(work.connection, work.book_id, [product.code])).get(product.code, ())
+    terms = terms_on(rows, opened_on)
+    if terms is not None and not terms.offered:
+        raise Refusal("product-not-offered", N_("Produk ini tidak lagi menerima rekening baru."), field="kind")
     try:
-        return (await _open(work, cooperative, [_Wish(member_number, kind, opened_on)], actor=actor))[0]
+        return (await _open(work, cooperative, [_Wish(holder, product.kind, opened_on, product.code)], actor=actor))[0]
     except IntegrityError as error:
         if "uq_savings_account_own_capital" in str(error.orig):
             raise Conflict(
@@ -112,11 +141,96 @@ async def open_account(
         raise
 
 
+async def _product(work: Work, kind: SavingsKind | None, code: str | None) -> Product:
+    if code is not None:
+        return await product_by_code(work.connection, work.book_id, code)
+    wanted = MOST_USED[kind] if kind else ""
+    found = next((one for one in await products(work.connection, work.book_id) if one.code == wanted), None)
+    if found is None:
+        raise Refusal("savings-kind", N_("Koperasi ini tidak mempunyai jenis simpanan tersebut."), field="kind")
+    return found
+
+
+def _check_member(member: Member, kind: SavingsKind, opened_on: date) -> None:
+    if member.status.has_left:
+        raise Refusal("member-cannot-deposit", N_("Keanggotaan berakhir atau sedang diakhiri: setoran tidak diterima."))
+    if member.status is MemberStatus.PEMOHON and not kind.is_own_capital:
+        raise Refusal("member-not-joined", N_("Pemohon membayar simpanan pokok dan wajib dulu untuk menjadi anggota."))
+    if opened_on < member.joined_on:
+        raise Refusal("opened-before-joining", N_("Rekening dibuka sebelum anggota bergabung."), field="opened_on")
+
+
+async def _check_partner(work: Work, number: str, opened_on: date) -> None:
+    partner = await partner_by_number(work.connection, work.book_id, number)
+    if opened_on < partner.opened_on:
+        raise Refusal("opened-before-joining", N_("Rekening dibuka sebelum koperasi itu terdaftar."), field="opened_on")
+
+
+async def close_accounts(work: Work, numbers: Sequence[str], on: date, actor: str) -> None:
+    """Close empty savings accounts from a day on, in the book too; those that are closed already stay as they are.
+
+    Args:
+        work: bound to the cooperative's book; the caller commits.
+        numbers: of the accounts.
+        on: the first day on which they are closed.
+        actor: who closes them.
+
+    Raises:
+        NotFound: ``savings-account``.
+        Refusal: ``account-not-empty``: there is money in it, or some of it is held.
+    """
+    closed = []
+    for number in numbers:
+        account = await account_by_number(work.connection, work.book_id, number)
+        if account.closed_on is not None:
+            continue
+        try:
+            await ledger.close_account(work.connection, work.book_id, account.ledger_account_id, on)
+        except ledger.AccountError as error:
+            raise Refusal(
+                "account-not-empty", N_("Rekening %(number)s masih berisi atau ditahan."), number=number
+            ) from error
+        table = savings_account
+        await work.connection.execute(
+            update(table).where(table.c.book_id == work.book_id, table.c.number == number).values(closed_on=on)
+        )
+        closed.append(number)
+    for number in closed:
+        await audit.record(
+            work.connection,
+            work.book_id,
+            actor=actor,
+            action=Action.SAVINGS_CLOSED,
+            subject=f"savings {number}",
+            after={"closed_on": on.isoformat()},
+        )
+
+
+async def reopen_accounts(work: Work, numbers: Sequence[str], actor: str) -> None:
+    """Open closed savings accounts again, in the book too, for an act that is taken back; the caller commits.
+
+    Raises:
+        NotFound: ``savings-account``.
+    """
+    for number in numbers:
+        account = await account_by_number(work.connection, work.book_id, number)
+        await ledger.reopen_account(work.connection, work.book_id, account.ledger_account_id)
+        table = savings_account
+        await work.connection.execute(
+            update(table).where(table.c.book_id == work.book_id, table.c.number == number).values(closed_on=None)
+        )
+    for number in numbers:
+        await audit.record(
+            work.connection, work.book_id, actor=actor, action=Action.SAVINGS_REOPENED, subject=f"savings {number}"
+        )
+
+
 async def _joining_dues(work: Work, joined_on: date) -> tuple[Due, ...]:
     connection, book_id = work.connection, work.book_id
     pokok = await amount_policy(connection, book_id, "simpanan_pokok.amount", joined_on)
     wajib = await amount_policy(connection, book_id, "simpanan_wajib.amount", joined_on)
-    return rules.joining_dues(pokok, wajib, joined_on)
+    parts = int(await policy(connection, book_id, "simpanan_pokok.instalments", joined_on)) if pokok else 1
+    return rules.joining_dues(pokok, wajib, joined_on, parts)
 
 
 async def _open(work: Work, cooperative: Cooperative, wishes: Sequence[_Wish], *, actor: str) -> list[SavingsAccount]:
@@ -144,7 +258,7 @@ async def _open(work: Work, cooperative: Cooperative, wishes: Sequence[_Wish], *
         ],
     )
     accounts = [
-        SavingsAccount(number, wish.member_number, wish.kind, opened[code], wish.opened_on, None, 0, 0)
+        SavingsAccount(number, wish.holder, wish.kind, wish.product_code, opened[code], wish.opened_on, None, 0, 0)
         for wish, number, code in zip(wishes, numbers, codes, strict=True)
     ]
     await work.connection.execute(insert(savings_account), [_row(work.book_id, one, actor) for one in accounts])
@@ -163,11 +277,14 @@ async def _numbers(work: Work, wishes: Sequence[_Wish]) -> list[str]:
 
 
 def _row(book_id: int, account: SavingsAccount, actor: str) -> dict[str, object]:
+    of_partner = account.kind is SavingsKind.KOPERASI_LAIN
     return {
         "book_id": book_id,
         "number": account.number,
-        "member_number": account.member_number,
+        "member_number": None if of_partner else account.member_number,
+        "partner_number": account.member_number if of_partner else None,
         "kind": account.kind.value,
+        "product_code": account.product_code,
         "ledger_account_id": account.ledger_account_id,
         "opened_on": account.opened_on,
         "created_by": actor,

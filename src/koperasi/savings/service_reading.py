@@ -7,39 +7,46 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, any_, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import BigInteger
 
 import ledger
-from koperasi.cooperatives.service import Cooperative, account_code, receipt_secret
+from koperasi.cooperatives.service import Cooperative, account_code
 from koperasi.errors import NotFound
 from koperasi.i18n import N_
-from koperasi.members.service import find_by_numbers
 from koperasi.permissions import Identity
 from koperasi.savings import rules
-from koperasi.savings.numbers import is_valid_account_number, verify_code
-from koperasi.savings.receipts import Receipt, entry_number_of, is_number_of, receipt_number
+from koperasi.savings.numbers import is_valid_account_number
+from koperasi.savings.receipts import receipt_number
 from koperasi.savings.rules import SavingsKind
-from koperasi.savings.tables import due, savings_account
+from koperasi.savings.service_partners import is_partner_number
+from koperasi.savings.tables import due, savings_account, savings_product
 from ledger.schema import account as ledger_account
 from ledger.schema import turnover
-from ledger.seal import inclusion_code
 
 
 @dataclass(frozen=True, slots=True)
 class SavingsAccount:
-    """A savings account as it stands; amounts in sen. What is locked while the membership lasts is not available."""
+    """A savings account as it stands; amounts in sen. What is locked while the membership lasts is not available.
+
+    ``member_number`` is its holder's: of ``koperasi_lain`` that of another cooperative, ``K0001``.
+    """
 
     number: str
     member_number: str
     kind: SavingsKind
+    product_code: str
     ledger_account_id: int
     opened_on: date
     closed_on: date | None
     balance_minor: int
     available_minor: int
+    name_id: str = ""
+    name_en: str = ""
+
+    def name(self, locale: str) -> str:
+        """Its product's name in the reader's language."""
+        return self.name_en if locale == "en" else self.name_id
 
 
 standing = (
@@ -47,6 +54,7 @@ standing = (
         (ledger_account.c.credit - ledger_account.c.debit).label("balance"),
         ledger_account.c.held,
         func.coalesce(ledger_account.c.floor, 0).label("floor"),
+        and_(ledger_account.c.debit == 0, ledger_account.c.credit == 0).label("untouched"),
     )
     .where(
         ledger_account.c.account_id == savings_account.c.ledger_account_id,
@@ -58,6 +66,25 @@ standing = (
     .lateral("standing")
 )
 """How a savings account stands in the ledger, in sen."""
+
+
+holder = func.coalesce(savings_account.c.member_number, savings_account.c.partner_number)
+"""Whose account it is: a member's number, or that of another cooperative."""
+
+holdings = select(
+    savings_account.c.book_id,
+    savings_account.c.number,
+    savings_account.c.member_number,
+    savings_account.c.partner_number,
+    holder.label("holder"),
+    savings_account.c.kind,
+    savings_account.c.product_code,
+    savings_account.c.ledger_account_id,
+    savings_account.c.opened_on,
+    savings_account.c.closed_on,
+).subquery("holdings")
+"""Whose account is which, for other slices' queries to join. The holder is a member, or another cooperative; then
+``member_number`` is null."""
 
 
 class DueState(NamedTuple):
@@ -144,7 +171,8 @@ def account_not_found() -> NotFound:
 
 async def accounts_of(connection: AsyncConnection, book_id: int, member_number: str) -> list[SavingsAccount]:
     """A member's savings accounts in the order of their numbers: pokok, wajib, then the free ones."""
-    query = _accounts(book_id).where(savings_account.c.member_number == member_number)
+    column = savings_account.c.partner_number if is_partner_number(member_number) else savings_account.c.member_number
+    query = _accounts(book_id).where(column == member_number)
     return [to_account(row) for row in await connection.execute(query.order_by(savings_account.c.number))]
 
 
@@ -153,17 +181,32 @@ def _accounts(book_id: int) -> Select[Any]:
     return (
         select(
             table.c.number,
-            table.c.member_number,
+            holder.label("member_number"),
             table.c.kind,
+            table.c.product_code,
             table.c.ledger_account_id,
             table.c.opened_on,
             table.c.closed_on,
             standing.c.balance,
             standing.c.held,
             standing.c.floor,
+            _product_name(savings_product.c.name_id),
+            _product_name(savings_product.c.name_en),
         )
         .select_from(table.join(standing, true()))
         .where(table.c.book_id == book_id)
+    )
+
+
+def _product_name(column: Any) -> Any:
+    return (
+        select(column)
+        .where(
+            savings_product.c.book_id == savings_account.c.book_id,
+            savings_product.c.code == savings_account.c.product_code,
+        )
+        .scalar_subquery()
+        .label(column.name)
     )
 
 
@@ -174,11 +217,14 @@ def to_account(row: Any) -> SavingsAccount:
         number=row.number,
         member_number=row.member_number,
         kind=kind,
+        product_code=row.product_code,
         ledger_account_id=row.ledger_account_id,
         opened_on=row.opened_on,
         closed_on=row.closed_on,
         balance_minor=row.balance,
         available_minor=rules.available(row.balance, row.held, row.floor) if kind.withdrawable else 0,
+        name_id=row.name_id,
+        name_en=row.name_en,
     )
 
 
@@ -208,11 +254,23 @@ async def statement(
     to_date: date | None = None,
     after: tuple[date, int, int] | None = None,
     limit: int = 50,
+    *,
+    known_at: int | None = None,
 ) -> Statement:
-    """A page of an account's movements with running balance; ``after`` is the ``next_after`` of the page before."""
+    """A page of an account's movements with running balance; ``after`` is the ``next_after`` of the page before.
+
+    ``known_at``: as the book knew it when that entry was its last.
+    """
     books = (await ledger.accounts_by_id(connection, book_id, [account.ledger_account_id]))[account.ledger_account_id]
     page = await ledger.statement(
-        connection, book_id, books, from_date=from_date, to_date=to_date, after=after, limit=limit
+        connection,
+        book_id,
+        books,
+        from_date=from_date,
+        to_date=to_date,
+        after=after,
+        limit=limit,
+        known_at=known_at,
     )
     # Savings stand on the credit side: the book's minus is the member's plus.
     lines = [
@@ -233,96 +291,12 @@ async def statement(
     return Statement(-page.opening, lines, page.next_after)
 
 
-async def receipt(
-    connection: AsyncConnection,
-    cooperative: Cooperative,
-    entry_number: int,
-    *,
-    member_number: str | None = None,
-    replayed: bool = False,
-) -> Receipt:
-    """The receipt of an entry, from the entry alone; of an entry that moved several members' savings, the first one's.
-
-    Args:
-        connection: bound to the cooperative's book.
-        cooperative: whose book.
-        entry_number: the journal entry.
-        member_number: only what it did to this member's savings.
-        replayed: whether this answers a repeated request.
-
-    Raises:
-        NotFound: ``receipt``: no such entry, or it moved no savings (of this member).
-    """
-    book_id = cooperative.book_id
-    try:
-        entry = await ledger.entry_by_number(connection, book_id, entry_number)
-    except ledger.UnknownEntryError as error:
-        raise receipt_not_found() from error
-    lines = {line.account_id: line for line in reversed(entry.lines)}
-    table = savings_account
-    rows = await connection.execute(
-        select(table.c.number, table.c.member_number, table.c.kind, table.c.ledger_account_id).where(
-            table.c.ledger_account_id == any_(literal(list(lines), ARRAY(BigInteger))), table.c.book_id == book_id
-        )
-    )
-    moved = sorted(rows, key=lambda row: lines[row.ledger_account_id].line)
-    mine = [row for row in moved if member_number in (None, row.member_number)]
-    if not mine:
-        raise receipt_not_found()
-    first = mine[0]
-    line = lines[first.ledger_account_id]
-    members = await find_by_numbers(connection, book_id, [first.member_number])
-    same_member = [row.number for row in mine[1:] if row.member_number == first.member_number]
-    return Receipt(
-        number=receipt_number(entry.effective_date, entry.number),
-        entry_number=entry.number,
-        effective_date=entry.effective_date,
-        recorded_at=entry.recorded_at,
-        kind=entry.kind,
-        description=entry.description,
-        member_number=first.member_number,
-        member_name=members[first.member_number].name,
-        account_number=first.number,
-        account_kind=SavingsKind(first.kind),
-        other_account_number=same_member[0] if same_member and len(entry.lines) == 2 else None,
-        amount_minor=abs(line.amount),
-        change_minor=-line.amount,
-        balance_after_minor=-line.balance_after,
-        teller=entry.actor,
-        verify_code=verify_code(await receipt_secret(connection, book_id), entry.number, entry.hash),
-        inclusion_code=inclusion_code(entry.hash),
-        replayed=replayed,
-        reverses=entry.reverses,
-        reversed_by=entry.reversed_by,
-    )
-
-
-async def receipt_for(
-    connection: AsyncConnection, cooperative: Cooperative, identity: Identity, number: str
-) -> Receipt:
-    """The receipt that somebody asks for by its number (``2026-001203``, or the entry's bare), if it is theirs to see.
-
-    Raises:
-        NotFound: ``receipt``.
-    """
-    entry_number = entry_number_of(number)
-    if entry_number is None or (not identity.is_staff and identity.member_number is None):
-        raise receipt_not_found()
-    own = None if identity.is_staff else identity.member_number
-    found = await receipt(connection, cooperative, entry_number, member_number=own)
-    if not is_number_of(number, found):
-        raise receipt_not_found()
-    return found
-
-
-def receipt_not_found() -> NotFound:
-    """There is no such receipt in this book, or it is somebody else's."""
-    return NotFound("receipt", N_("Bukti dengan nomor ini tidak ada."))
-
-
-async def cash_day(connection: AsyncConnection, cooperative: Cooperative, day: date) -> CashDay:
-    """The desk's cash now, and its day: what the drawer took in and paid out."""
+async def cash_day(
+    connection: AsyncConnection, cooperative: Cooperative, day: date, cash_id: int | None = None
+) -> CashDay:
+    """A desk's cash now, and its day: what the drawer took in and paid out. The common desk's, if no till is named."""
     books, code = ledger_account, account_code(cooperative.kind, "cash.teller")
+    mine = books.c.code == code if cash_id is None else books.c.account_id == cash_id
     row = (
         await connection.execute(
             select(
@@ -340,7 +314,7 @@ async def cash_day(connection: AsyncConnection, cooperative: Cooperative, day: d
                     ),
                 )
             )
-            .where(books.c.code == code, books.c.book_id == cooperative.book_id)
+            .where(mine, books.c.book_id == cooperative.book_id)
         )
     ).one()
     return CashDay(*row)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
+
+from pydantic import Field
 
 from koperasi.formats import weekday_name
 from koperasi.i18n import LOCALES
+from koperasi.known import StampOut
 from koperasi.rest import BookDate, Model, Money, Page, Result, Text
 from koperasi.savings.receipts import Receipt
 from koperasi.savings.rules import SavingsKind
 from koperasi.savings.service_reading import SavingsAccount, StatementLine
 from koperasi.terbilang import amount_in_words
 
+ProductCode = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,28}[a-z0-9])?$")]
+
 
 class AccountIn(Model):
-    """A savings account to open, today if no day is given."""
+    """A savings account to open, today if no day is given: of a product, or of the first one of a kind."""
 
-    kind: SavingsKind
+    kind: SavingsKind | None = None
+    product: ProductCode | None = None
     opened_on: BookDate | None = None
 
 
@@ -39,6 +46,7 @@ class AccountOut(Result):
     number: str
     member_number: str
     kind: SavingsKind
+    product: str
     opened_on: dt.date
     closed_on: dt.date | None
     balance: Money
@@ -51,6 +59,7 @@ class AccountOut(Result):
             number=account.number,
             member_number=account.member_number,
             kind=account.kind,
+            product=account.product_code,
             opened_on=account.opened_on,
             closed_on=account.closed_on,
             balance=Money.of(account.balance_minor),
@@ -168,9 +177,14 @@ class StatementLineOut(Result):
 
 
 class StatementOut(Page):
-    """A page of an account's movements, the oldest first, with the balance before its first line."""
+    """A page of an account's movements, the oldest first, with the balance before its first line.
+
+    ``known_at`` is the number of the entry that was the book's last, if asked for; ``last_entry`` the last included.
+    """
 
     account: str
+    known_at: int | None
+    last_entry: StampOut
     opening_balance: Money
     closing_balance: Money
     items: list[StatementLineOut]

@@ -62,6 +62,11 @@ class Form:
         """Give a field a start value; what was typed stays."""
         self._typed.setdefault(name, "" if value is None else str(value))
 
+    def fill(self, name: str, value: object) -> None:
+        """Write a value into a field that was left empty."""
+        if not self._typed.get(name, "").strip():
+            self._typed[name] = str(value)
+
     def error_of(self, name: str) -> str:
         """What is wrong with a field, in the reader's language; '' if nothing."""
         return self.errors.get(name, "")

@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 class NavItem(NamedTuple):
     """One word of the navigation. ``label`` is an Indonesian message id; ``key`` the letter that goes there, or ''.
 
-    ``waiting``: how much waits there for the reader.
+    ``waiting``: how much waits there for the reader. ``group``: the word (a message id) under which it is found, or ''.
     """
 
     url: str
@@ -31,6 +31,7 @@ class NavItem(NamedTuple):
     key: str = ""
     current: bool = False
     waiting: int = 0
+    group: str = ""
 
 
 class Notice(NamedTuple):

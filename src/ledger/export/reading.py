@@ -107,7 +107,9 @@ def read(lines: Iterable[str]) -> Iterator[Read]:
         first = next(numbered, None)
         if first is not None:
             yield from _read(first, numbered)
-    except (ValueError, KeyError, TypeError, AttributeError, UnknownCurrencyError) as error:
+    except RecursionError as error:
+        raise JournalFileError(f"line {numbered.number}: nested too deep") from error
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, UnknownCurrencyError) as error:
         raise JournalFileError(f"line {numbered.number}: {error}") from error
 
 

@@ -60,7 +60,7 @@ async def test_it_is_never_said_what_was_wrong(house: House) -> None:
         await wrong(house),
         await wrong(house, username="nobody"),
         await wrong(house, username="budi", password=PASSWORD),
-        await wrong(house, code="nowhere", password=PASSWORD),
+        await wrong(house, code="nowhere", username="siti-lain", password=PASSWORD),
         await wrong(house, username="x" * 100),
         await wrong(house, username="si\x00ti", password="\x00\ud800"),
     ]

@@ -35,6 +35,10 @@ class Desk:
     def book_id(self) -> int:
         return self.cooperative.book_id
 
+    def today(self) -> date:
+        """The day on the cooperative's clocks, which are ahead of UTC."""
+        return self.cooperative.today(datetime.now(UTC))
+
     async def deposit(self, rupiah: int) -> savings.Receipt:
         return await savings.deposit(
             self.database, self.poster, self.cooperative, account_number=self.account, amount_minor=rupiah * 100,

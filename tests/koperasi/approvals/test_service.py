@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -57,7 +58,9 @@ async def test_above_the_limit_nothing_is_posted_until_another_agrees(desk):
         entry = await ledger.entry_by_number(connection, desk.book_id, before + 1)
         report = await ledger.verify(connection, desk.book_id)
     assert (entry.kind, entry.actor) == ("savings.withdrawal", "kasir")
-    assert dict(entry.metadata) == {"approval": str(asked.number), "approved_by": "ketua"}
+    sealed = dict(entry.metadata)
+    assert re.fullmatch(r"[0-9]+:[0-9a-f]{64}", sealed.pop("trail"))
+    assert sealed == {"approval": str(asked.number), "approved_by": "ketua"}
     assert report.findings == ()
     assert await actions(desk) == ["approval.asked", "approval.given"]
 

@@ -165,7 +165,6 @@ async def test_a_members_change_is_told_by_the_names_of_its_fields_alone(databas
         await members.record_registered(work, member.number, actor="siti")
         await members.change(
             work, member.number, {"name": "Sutinah Ayu", "phone": "081234567002", "village": None}, actor="siti",
-            today=date(2024, 1, 3),
         )  # fmt: skip
         await work.commit()
     found, _ = await read(database, cooperative.book_id)

@@ -118,6 +118,18 @@ def test_a_quote_without_its_pair_names_the_line() -> None:
     assert caught.value.params == {"line": 3}
 
 
+def test_a_cell_of_ten_megabytes_and_a_million_columns_are_refused() -> None:
+    for data, code in (
+        (b'Nama,Alamat\nBudi,"' + b"x" * 10_000_000 + b'"\n', "cell-too-long"),
+        (b'Nama,Alamat\nBudi,"' + b"x\n" * 5_000_000, "cell-too-long"),
+        (b"Nama" + b"," * 1_000_000 + b"Alamat\n", "file-too-large"),
+        (b"\n" * 5_000_000 + b"x", "file-too-large"),
+    ):
+        with pytest.raises(ImportFileError) as caught:
+            read_table(data, "a.csv")
+        assert caught.value.code == code
+
+
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_ROWS", 3)
     assert len(read_table(b"Nama\na\nb\n\n", "a.csv").rows) == 3

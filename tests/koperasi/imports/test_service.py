@@ -84,6 +84,15 @@ async def test_trial_balance_before_the_savings_says_what_is_missing(database, c
     assert (last.difference_minor, last.difference.reasons, last.difference.accounts) == (0, [], ())
 
 
+async def test_what_leavers_were_owed_before_stands_beneath_its_sum(database, cooperative):
+    await bring(database, cooperative, "members", MEMBERS)
+    await bring(database, cooperative, "opening_savings", SAVINGS)
+    owed = BALANCE.replace(b"4201;Cadangan;;790.000", b"2122;Anggota keluar;;50.000\n4201;Cadangan;;740.000")
+    result = await bring(database, cooperative, "opening_trial_balance", owed)
+    assert (result.difference_minor, result.difference.accounts) == (0, ())
+    assert await balance_of(database, cooperative, "2122.0") == -5_000_000
+
+
 async def test_difference_names_the_control_account_that_differs(database, cooperative):
     await set_up(database, cooperative)
     other = BALANCE.replace(b"660.000", b"650.000").replace(b"790.000", b"800.000")

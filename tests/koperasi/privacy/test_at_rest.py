@@ -28,7 +28,7 @@ async def everything_in(superuser_engine, book_id: int) -> str:
     """Every row of a book as text; bytes both in hexadecimal and as the letters they may be."""
     found = []
     async with superuser_engine.connect() as connection:
-        for table in metadata.tables:
+        for table in (name for name, table in metadata.tables.items() if "book_id" in table.c):
             rows = await connection.execute(text(f"SELECT * FROM {table} WHERE book_id = {book_id}"))
             for row in rows:
                 values = [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in row]
@@ -57,6 +57,9 @@ def test_every_sealed_column_is_known_to_rotation():
         *(
             "member_heir.name",
             "member_heir.phone",
+            "member_exit_part.name",
+            "member_request_event.words",
+            "entry_comment.words",
             "import_batch.content",
             "erasure_request.answer",
             "app_user.totp_secret",
@@ -231,7 +234,7 @@ async def test_one_damaged_value_does_not_keep_the_others_under_the_old_key(data
 async def test_rotation_while_people_work(database, cooperative, person, ring):
     async def change(n: int) -> None:
         async with database.work(cooperative.book_id) as work:
-            await members.change(work, person.number, {"address": f"RT {n}"}, actor="x", today=date(2026, 1, 1))
+            await members.change(work, person.number, {"address": f"RT {n}"}, actor="x")
             await work.commit()
 
     await asyncio.gather(service_rotation.rotate(database, ring, now=NOW), *(change(n) for n in range(12)))

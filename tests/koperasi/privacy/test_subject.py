@@ -66,7 +66,7 @@ async def shop(database, poster):
     cooperative = village.cooperative
     async with database.work(cooperative.book_id) as work:
         await members.change(
-            work, village.member.number, {**PERSONAL, "village": "Sumberagung"}, actor="bendahara", today=TODAY
+            work, village.member.number, {**PERSONAL, "village": "Sumberagung"}, actor="bendahara"
         )
         other, _ = await members.register(work, NewMember(name="Tini", joined_on=date(2024, 1, 2)), actor="bendahara")
         theirs = await savings.welcome(work, cooperative, other, actor="bendahara")
@@ -161,7 +161,7 @@ async def test_who_left_long_ago_is_forgotten_by_name_too(database, superuser_en
     number, book_id = shop.member.number, shop.cooperative.book_id
     async with database.work(book_id) as work:
         for status in (MemberStatus.KELUAR_DIAJUKAN, MemberStatus.KELUAR):
-            await members.change(work, number, {"status": status}, actor="bendahara", today=TODAY)
+            await members.move(work, number, members.Move(act="uji", to=status, effective_on=TODAY, actor="bendahara"))
         await work.commit()
     await ask(database, shop)
     early = await erase(database, shop, date(2036, 12, 31))

@@ -54,7 +54,8 @@ async def test_account_and_statement_and_journal_tell_the_same(auditor, correcte
     exported = (await auditor.api("GET", "/exports/journal", known_at=words, format="jsonl")).text
     assert account["balance"] == statement["closing"]
     assert account["known_at"] == statement["known_at"] == account["last_entry"]["number"] == int(words)
-    assert account["last_entry"] == statement["last_entry"]
+    assert account["last_entry"] == statement["last_entry"] == journal["last_entry"]
+    assert journal["known_at"] == int(words)
     assert [entry["number"] for entry in journal["items"]] == list(range(1, int(words) + 1))
     assert [json.loads(line)["number"] for line in exported.splitlines()] == list(range(1, int(words) + 1))
     undone = {entry["number"]: entry["reversed_by"] for entry in journal["items"]}

@@ -245,7 +245,7 @@ async def test_a_long_statement_goes_on(browser, joined, database, poster, villa
     for _ in range(53):
         await service.deposit(
             database, poster, village.cooperative, account_number=mine["wadiah"], amount_minor=100_000,
-            effective_date=None, actor="uji", idempotency=Idempotency.of("uji", uuid4().hex),
+            effective_date=None, actor="bendahara", idempotency=Idempotency.of("uji", uuid4().hex),
         )  # fmt: skip
     reader = await browser(Role.PENGAWAS)
     first = await reader.get(f"/simpanan/{mine['wadiah']}")

@@ -10,7 +10,7 @@ from koperasi.members.rules import MemberStatus
 from koperasi.savings import numbers, rules
 from koperasi.savings.rules import Due, SavingsKind
 
-POKOK, WAJIB, SUKARELA, WADIAH = SavingsKind
+POKOK, WAJIB, SUKARELA, WADIAH, MUDHARABAH, BERENCANA, WAJIB_PINJAM, KOPERASI_LAIN = SavingsKind
 SECRET = b"0123456789abcdef"
 HASH = bytes(range(32))
 
@@ -28,10 +28,12 @@ def refusal(rule, *args, **kwargs) -> str | None:
 
 def test_kinds():
     assert [kind.role for kind in SavingsKind] == [
-        "savings.pokok", "savings.wajib", "savings.sukarela", "savings.wadiah",
+        "savings.pokok", "savings.wajib", "savings.sukarela", "savings.wadiah", "savings.mudharabah",
+        "savings.berencana", "savings.wajib_pinjam", "savings.koperasi_lain",
     ]  # fmt: skip
-    assert len({kind.prefix for kind in SavingsKind}) == 4
-    assert [kind for kind in SavingsKind if kind.withdrawable] == [SUKARELA, WADIAH]
+    assert len({kind.prefix for kind in SavingsKind}) == len(SavingsKind)
+    assert [kind for kind in SavingsKind if kind.withdrawable] == [SUKARELA, WADIAH, MUDHARABAH, KOPERASI_LAIN]
+    assert [kind for kind in SavingsKind if kind.is_own_capital] == [POKOK, WAJIB]
     assert all(translate("en", kind.label) != kind.label for kind in SavingsKind)
 
 
@@ -94,14 +96,13 @@ def test_nobody_pays_more_simpanan_pokok_than_is_due():
         (SUKARELA, "anggota", 7_000_100, "insufficient-balance"),
         (WADIAH, "anggota", 7_000_000, None),
         (SUKARELA, "keluar_diajukan", 7_000_000, None),
-        (SUKARELA, "keluar", 8_000_000, None),  # whoever has left may empty the account, but not what is held
-        (SUKARELA, "keluar", 8_000_100, "insufficient-balance"),
+        (SUKARELA, "keluar", 100, "member-left"),  # paid by the settlement, not at the desk
         (SUKARELA, "meninggal", 100, "member-deceased"),
         (POKOK, "meninggal", 100, "member-deceased"),
         (POKOK, "anggota", 100, "savings-locked"),
         (WAJIB, "keluar_diajukan", 100, "savings-locked"),
-        (POKOK, "keluar", 8_000_000, None),
-        (WAJIB, "diberhentikan", 8_000_000, None),
+        (POKOK, "keluar", 8_000_000, "member-left"),
+        (WAJIB, "diberhentikan", 8_000_000, "member-left"),
         (SUKARELA, "anggota", 0, "amount-not-positive"),
         (SUKARELA, "anggota", 150, "cash-has-no-sen"),
     ],
@@ -147,7 +148,7 @@ def test_no_withdrawal_goes_below_the_floor_or_into_what_is_held(amount, balance
         (WAJIB, SUKARELA, {}, "savings-locked"),
         (SUKARELA, POKOK, {"remaining_due_minor": 0}, "pokok-above-due"),
         (SUKARELA, WAJIB, {"balance_minor": 100}, "insufficient-balance"),
-        (SUKARELA, WAJIB, {"member_status": "keluar"}, "member-cannot-deposit"),
+        (SUKARELA, WAJIB, {"member_status": "keluar"}, "member-left"),
     ],
 )
 def test_moving_between_own_accounts(source, target, more, code):

@@ -27,7 +27,7 @@
   one("[autofocus]")?.focus();
 
   // keys: a letter outside a field presses what carries it; the page's own letters go before the menu's
-  const keyed = () => [...all("main [data-key]"), ...all(".rail [data-key]")].filter(seen);
+  const keyed = () => [...all("main [data-key]").filter(seen), ...all(".rail [data-key]")]; // the menu's also where folded away
   const help = one("#keys");
   const toggleHelp = () => {
     if (!help) return;

@@ -1,0 +1,266 @@
+"""Pages of a settlement: its statement before and after the decision, paying it, taking it back, and its papers."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from koperasi.access import service as access
+from koperasi.approvals.service import Approval
+from koperasi.cooperatives.service import Cooperative, cooperative_of
+from koperasi.db import Database
+from koperasi.errors import NotFound, Refusal
+from koperasi.frame import Frame
+from koperasi.i18n import N_, translate
+from koperasi.members import service as members
+from koperasi.membership import service
+from koperasi.membership.service import Exit, Part, Statement, Wishes
+from koperasi.permissions import Permission
+from koperasi.posting import Idempotency
+from koperasi.rest import ApiRequest
+from koperasi.web import Form, Notice
+
+Position = Annotated[int, Parameter(ge=0, le=100)]
+
+DONE = {
+    "diputuskan": N_("Penyelesaian diputuskan dan dicatat."),
+    "dibayar": N_("Pembayaran dicatat."),
+    "dibatalkan": N_("Penyelesaian dibatalkan dengan jurnal balik."),
+}
+
+
+class ExitPages(Controller):
+    """The settlement of one member."""
+
+    include_in_schema = False
+
+    @get("/anggota/{number:str}/penyelesaian", opt={"permission": Permission.READ_MEMBERS})
+    async def show(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
+        """The settlement as it was decided, or as it would be decided now."""
+        identity, asked = request.user, request.query_params
+        typed = {name: asked[name] for name in ("decided_on", "charge", "waiver") if asked.get(name)}
+        return await _show(request, database, frame, number, Form(typed, identity.locale))
+
+    @post("/anggota/{number:str}/penyelesaian", opt={"permission": Permission.WRITE_MEMBERS}, status_code=200)
+    async def decide(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[Any]:
+        """Decide it, or ask a second person to; the same form sent twice decides once."""
+        identity = request.user
+        form = Form(await request.form(), identity.locale)
+        key, now = form.uuid("key"), datetime.now(UTC)
+        decided_on, wishes = form.date("decided_on"), _wishes(form)
+        if not form.ok or key is None or decided_on is None:
+            return await _show(request, database, frame, number, form, status=422)
+        once = Idempotency.of("web", str(key), "exit", number, decided_on, *wishes)
+        try:
+            async with database.work(identity.book_id) as work:
+                cooperative = await cooperative_of(work.connection, identity.book_id)
+                done = await service.decide(
+                    work,
+                    cooperative,
+                    number,
+                    decided_on=decided_on,
+                    wishes=wishes,
+                    actor=identity.username,
+                    idempotency=once,
+                    now=now,
+                )
+                await work.commit()
+        except Refusal as refusal:
+            return await _refused(request, database, frame, number, form, refusal)
+        if isinstance(done, Approval):
+            return Redirect(f"/persetujuan/{done.number}?baru=1", status_code=303)
+        return Redirect(f"/anggota/{number}/penyelesaian?selesai=diputuskan", status_code=303)
+
+    @post(
+        "/anggota/{number:str}/penyelesaian/bayar/{position:int}",
+        opt={"permission": Permission.POST_SAVINGS},
+        status_code=200,
+    )
+    async def pay(
+        self, request: ApiRequest, database: Database, frame: Frame, number: str, position: Position
+    ) -> Response[Any]:
+        """Pay one part out of the till; the same form sent twice pays once."""
+        identity = request.user
+        form = Form(await request.form(), identity.locale)
+        key = form.uuid("key")
+        if key is None:
+            return await _show(request, database, frame, number, form, status=422)
+        try:
+            async with database.work(identity.book_id) as work:
+                cooperative = await cooperative_of(work.connection, identity.book_id)
+                today = cooperative.today(datetime.now(UTC))
+                await service.pay(
+                    work,
+                    cooperative,
+                    number,
+                    position,
+                    paid_on=today,
+                    actor=identity.username,
+                    idempotency=Idempotency.of("web", str(key), "exit-pay", number, position),
+                    today=today,
+                )
+                await work.commit()
+        except Refusal as refusal:
+            return await _refused(request, database, frame, number, form, refusal)
+        return Redirect(f"/anggota/{number}/penyelesaian?selesai=dibayar", status_code=303)
+
+    @post("/anggota/{number:str}/penyelesaian/batal", opt={"permission": Permission.APPROVE}, status_code=200)
+    async def undo(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[Any]:
+        """Take the decision back, while nobody was paid."""
+        identity = request.user
+        form = Form(await request.form(), identity.locale)
+        key, reference = form.uuid("key"), form.text("reference", required=True, max_length=200)
+        if not form.ok or key is None:
+            return await _show(request, database, frame, number, form, status=422)
+        try:
+            async with database.work(identity.book_id) as work:
+                cooperative = await cooperative_of(work.connection, identity.book_id)
+                today = cooperative.today(datetime.now(UTC))
+                await service.undo(
+                    work,
+                    number,
+                    on=today,
+                    reference=reference,
+                    actor=identity.username,
+                    idempotency=Idempotency.of("web", str(key), "exit-undo", number, reference),
+                    today=today,
+                )
+                await work.commit()
+        except Refusal as refusal:
+            return await _refused(request, database, frame, number, form, refusal)
+        return Redirect(f"/anggota/{number}/penyelesaian?selesai=dibatalkan", status_code=303)
+
+    @get("/anggota/{number:str}/penyelesaian/cetak", opt={"permission": Permission.READ_MEMBERS})
+    async def paper(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
+        """The statement to sign."""
+        identity = request.user
+        async with database.reading(identity.book_id) as connection:
+            member = await members.member_by_number(connection, identity.book_id, number)
+            found = await service.exit_of(connection, identity.book_id, number)
+            if found is None:
+                raise NotFound("member-exit", N_("Anggota ini belum mempunyai penyelesaian."))
+            prepared = await access.name_of(connection, identity.book_id, found.asked_by)
+            second = found.approved_by
+            agreed = await access.name_of(connection, identity.book_id, second) if second else ""
+        return await frame.page(
+            request, "membership/settlement.html", member=member, exit=found, prepared=prepared, agreed=agreed
+        )
+
+    @get("/anggota/{number:str}/penyelesaian/kuitansi/{position:int}", opt={"permission": Permission.READ_MEMBERS})
+    async def receipt(
+        self, request: ApiRequest, database: Database, frame: Frame, number: str, position: Position
+    ) -> Response[str]:
+        """The receipt that whoever is paid signs: the member, or an heir."""
+        identity = request.user
+        async with database.reading(identity.book_id) as connection:
+            member = await members.member_by_number(connection, identity.book_id, number)
+            found = await service.exit_of(connection, identity.book_id, number)
+            part = _part(found, position)
+            payer = await access.name_of(connection, identity.book_id, part.paid_by) if part.paid_by else ""
+        return await frame.page(request, "membership/payout.html", member=member, exit=found, part=part, payer=payer)
+
+    @get("/anggota/keluar", opt={"permission": Permission.READ_MEMBERS})
+    async def unpaid(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
+        """Who left and waits: for a settlement, or for what it says they are paid."""
+        book_id = request.user.book_id
+        async with database.reading(book_id) as connection:
+            cooperative = await cooperative_of(connection, book_id)
+            unpaid = await service.unpaid_exits(connection, book_id)
+            unsettled = await service.unsettled(connection, book_id)
+            named = await members.find_by_numbers(connection, book_id, [one.member_number for one in unpaid])
+        return await frame.page(
+            request,
+            "membership/leavers.html",
+            unpaid=unpaid,
+            named=named,
+            unsettled=unsettled,
+            today=cooperative.today(datetime.now(UTC)),
+        )
+
+
+def _part(found: Exit | None, position: int) -> Part:
+    part = next((one for one in (found.parts if found else ()) if one.position == position), None)
+    if part is None or part.paid_on is None:
+        raise NotFound("member-exit", N_("Belum ada yang dibayar kepada orang ini."))
+    return part
+
+
+def _wishes(form: Form) -> Wishes:
+    return Wishes(
+        form.amount("charge", required=False, positive=False) or 0, form.text("waiver", max_length=200) or None
+    )
+
+
+async def _refused(
+    request: ApiRequest, database: Database, frame: Frame, number: str, form: Form, refusal: Refusal
+) -> Response[str]:
+    if refusal.status == NotFound.default_status:
+        raise refusal
+    form.add_refusal(refusal, {"charge_minor": "charge"})
+    return await _show(request, database, frame, number, form, status=refusal.status)
+
+
+async def _show(
+    request: ApiRequest, database: Database, frame: Frame, number: str, form: Form, *, status: int = 200
+) -> Response[str]:
+    identity = request.user
+    async with database.reading(identity.book_id) as connection:
+        cooperative = await cooperative_of(connection, identity.book_id)
+        now = await service.standing(connection, cooperative, number)
+        today = cooperative.today(datetime.now(UTC))
+        found = now.exit
+        undone = [] if found else await service.exits_of(connection, identity.book_id, number)
+        preview = None
+        if found is None and now.may_settle:
+            preview = await _preview(connection, cooperative, number, form, today, fresh=status == 200)
+    done = DONE.get(request.query_params.get("selesai", ""))
+    return await frame.page(
+        request,
+        "membership/exit.html",
+        status=status if form.ok else max(status, 422),
+        notices=[Notice("ok", translate(identity.locale, done))] if done and status == 200 else [],
+        form=form,
+        key=str(uuid4()),
+        member=now.member,
+        exit=found,
+        preview=preview,
+        undone=undone,
+        today=today,
+        may_decide=identity.may(Permission.WRITE_MEMBERS),
+        may_pay=identity.may(Permission.POST_SAVINGS),
+        may_undo=_may_undo(found, identity.username) and identity.may(Permission.APPROVE),
+        may_read_books=identity.may(Permission.READ_BOOKS),
+    )
+
+
+def _may_undo(found: Exit | None, username: str) -> bool:
+    return found is not None and not found.paid_minor and found.asked_by != username
+
+
+async def _preview(
+    connection: AsyncConnection, cooperative: Cooperative, number: str, form: Form, today: date, *, fresh: bool
+) -> Statement | None:
+    """The statement with what was typed; without it, if that can't be read."""
+    form.set("decided_on", today.isoformat())
+    decided_on, wishes = form.date("decided_on"), _wishes(form)
+    if not form.ok and fresh:
+        return None
+    try:
+        return await service.prepare(
+            connection,
+            cooperative,
+            number,
+            decided_on=min(decided_on or today, today),
+            wishes=wishes,
+            locale=form.locale,
+        )
+    except Refusal as refusal:
+        form.add_refusal(refusal)
+        return None
+
+
+CONTROLLERS: list[type[Controller]] = [ExitPages]

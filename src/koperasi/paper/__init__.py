@@ -1,0 +1,1 @@
+"""Paper that people expect: the passbook printed line by line, slips, kuitansi, cards and certificates."""

@@ -1,0 +1,59 @@
+"""The words for runs: warnings and states, as pages show them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+from koperasi.formats import format_date
+from koperasi.i18n import N_, translate
+from koperasi.returns.model import Run, RunStatus, Warned
+from koperasi.returns.working import number, rupiah
+
+CHIPS: Mapping[RunStatus, str] = {
+    RunStatus.PREVIEW: "draft",
+    RunStatus.APPROVED: "held",
+    RunStatus.POSTING: "held",
+    RunStatus.POSTED: "posted",
+    RunStatus.DROPPED: "inactive",
+}
+
+WARNINGS: Mapping[str, str] = {
+    "effective-moved": N_("Bulannya sudah ditutup atau ditahan: jurnalnya akan bertanggal %(day)s."),
+    "ends-today": N_("Masa ini berakhir hari ini: transaksi yang masih datang mengubah hasilnya."),
+    "tax-unknown": N_("Koperasi ini tidak mempunyai kebijakan pajak simpanan: tidak ada yang dipotong."),
+    "above-ceiling": N_("Tarif produk %(product)s di atas batas kebijakan."),
+    "pool-zero": N_("Tidak ada pendapatan yang dibagikan: bagi hasil masa ini nol."),
+    "pool-entered": N_("Pendapatan atau pembiayaan bukan angka buku: %(reason)s."),
+    "bonus-none": N_("Tidak ada bonus untuk produk %(product)s pada perhitungan ini."),
+    "bonus-left": N_("Bonus produk %(product)s tidak terbagi: tidak ada rekening yang ikut."),
+    "short": N_("Rekening %(account)s: saldonya kurang untuk mengambil kembali selisihnya; tidak ikut."),
+    "partner-tax": N_("Ada simpanan koperasi lain: PPh pasal 23 tidak dihitung di sini."),
+}
+"""Message ids, by code."""
+
+
+def warning(found: Run, one: Warned, locale: str) -> str:
+    """A warning of a run in the reader's language."""
+    names = {each.code: each.name(locale) for each in found.products}
+    day = format_date(date.fromisoformat(one.about), locale) if one.code == "effective-moved" else ""
+    return translate(
+        locale,
+        WARNINGS[one.code],
+        day=day,
+        product=names.get(one.about, one.about),
+        account=one.about,
+        reason=found.settings.get("entered") or "-",
+    )
+
+
+def month_name(day: date, locale: str) -> str:
+    """``November 2026``."""
+    return format_date(day.replace(day=1), locale).partition(" ")[2]
+
+
+def words(locale: str) -> Mapping[str, Any]:
+    """What the templates say figures and months with."""
+    return {"month_name": partial(month_name, locale=locale), "rupiah": rupiah, "number": number}

@@ -1,0 +1,163 @@
+"""Slips of tax withheld (bukti potong): a month's list, as a file, and one on paper."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Controller, Response, get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from koperasi.audit import service as audit
+from koperasi.audit.service import Action
+from koperasi.cooperatives.service import cooperative_of
+from koperasi.db import Database
+from koperasi.errors import BadRequest
+from koperasi.formats import wire_amount
+from koperasi.frame import Frame
+from koperasi.members.service import find_by_numbers
+from koperasi.permissions import Permission
+from koperasi.rest import ApiRequest
+from koperasi.returns import service
+from koperasi.returns.messages import words
+from koperasi.returns.model import Slip
+from koperasi.returns.pages_form import BAD_MONTH, month_of
+from koperasi.returns.rules_days import add_months
+from koperasi.web import Form
+from ledger.export.journal import harmless
+
+PAGE_SIZE = 100
+FILE_STEP = 1_000
+HEADS = ("number", "paid_on", "member_number", "name", "gross", "tax", "net")
+
+Serial = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+
+
+class SlipPages(Controller):
+    """Tax withheld of what savings brought."""
+
+    include_in_schema = False
+
+    @get("/imbal/pajak/{month:str}", opt={"permission": Permission.READ_BOOKS})
+    async def list_page(self, request: ApiRequest, database: Database, frame: Frame, month: str) -> Response[str]:
+        """The slips of a month; whoever keeps the returns gives numbers to those that have none yet."""
+        identity, first = request.user, _month(month)
+        form = Form(dict(request.query_params), identity.locale)
+        after = form.whole("after", most=2**31 - 1, required=False) or 0
+        if identity.may(Permission.MANAGE_RETURNS):
+            async with database.work(identity.book_id) as work:
+                await service.assign_slips(work, first)
+                await work.commit()
+        async with database.reading(identity.book_id) as connection:
+            cooperative = await cooperative_of(connection, identity.book_id)
+            found, more = await service.slips(connection, identity.book_id, first, after=after, limit=PAGE_SIZE)
+            sums = await service.slip_sums(connection, identity.book_id, first)
+            rule = await service.tax_rule(connection, cooperative, first)
+            names = await _names(request, connection, found)
+        here = f"/imbal/pajak/{first:%Y-%m}"
+        return await frame.page(
+            request,
+            "returns/slips.html",
+            **words(request.user.locale),
+            month=first,
+            slips=found,
+            sums=sums,
+            rule=rule,
+            names=names,
+            previous_month=f"{add_months(first, -1):%Y-%m}" if first.year > 1900 else "",
+            next_month=f"{add_months(first, 1):%Y-%m}" if first.year < 2100 else "",
+            may_export=identity.may(Permission.EXPORT_BOOKS),
+            first_url=here if after else "",
+            next_url=f"{here}?{urlencode({'after': found[-1].serial})}" if more else "",
+        )
+
+    @get("/imbal/pajak/{month:str}/csv", opt={"permission": Permission.EXPORT_BOOKS})
+    async def file(self, request: ApiRequest, database: Database, month: str) -> Stream:
+        """The same as a file; that it was taken is a row of the trail."""
+        identity, first = request.user, _month(month)
+        async with database.work(identity.book_id) as work:
+            cooperative = await cooperative_of(work.connection, identity.book_id)
+            await audit.record(
+                work.connection,
+                identity.book_id,
+                actor=identity.username,
+                action=Action.EXPORTED,
+                subject=f"tax slips {first:%Y-%m} csv",
+            )
+            await work.commit()
+        return Stream(
+            _csv(request, database, first),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="bukti-potong-{cooperative.code}-{first:%Y-%m}.csv"'
+            },
+        )
+
+    @get("/imbal/pajak/{month:str}/{serial:int}", opt={"permission": Permission.READ_BOOKS})
+    async def slip_page(
+        self, request: ApiRequest, database: Database, frame: Frame, month: str, serial: Serial
+    ) -> Response[str]:
+        """One slip, to be printed and handed over."""
+        identity, first = request.user, _month(month)
+        async with database.reading(identity.book_id) as connection:
+            found = await service.slip(connection, identity.book_id, first, serial)
+            names = await _names(request, connection, [found])
+        return await frame.page(
+            request,
+            "returns/slip.html",
+            **words(request.user.locale),
+            slip=found,
+            name=names.get(found.member_number, ""),
+        )
+
+
+def _month(text: str) -> date:
+    """The first of the month in an address.
+
+    Raises:
+        BadRequest: ``month``.
+    """
+    month = month_of(text)
+    if month is None:
+        raise BadRequest("month", BAD_MONTH, field="month")
+    return month
+
+
+async def _names(request: ApiRequest, connection: Any, slips: Sequence[Slip]) -> dict[str, str]:
+    """Names of the members, for those who may see them."""
+    identity = request.user
+    if not identity.may(Permission.READ_MEMBERS):
+        return {}
+    numbers = sorted({one.member_number for one in slips})
+    found = await find_by_numbers(connection, identity.book_id, numbers)
+    return {number: member.name for number, member in found.items()}
+
+
+async def _csv(request: ApiRequest, database: Database, month: date) -> AsyncIterator[bytes]:
+    """All slips of the month in one snapshot."""
+    yield _lines([HEADS])
+    after, more = 0, True
+    async with database.reading(request.user.book_id) as connection:
+        while more:
+            found, more = await service.slips(connection, request.user.book_id, month, after=after, limit=FILE_STEP)
+            names = await _names(request, connection, found)
+            yield _lines([_cells(one, names.get(one.member_number, "")) for one in found])
+            after = found[-1].serial if found else after
+
+
+def _cells(one: Slip, name: str) -> list[str]:
+    amounts = (one.gross_minor, one.tax_minor, one.gross_minor - one.tax_minor)
+    words = (one.number, one.paid_on.isoformat(), one.member_number, name)
+    return [harmless(word) for word in words] + [wire_amount(amount) for amount in amounts]
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+CONTROLLERS: list[type[Controller]] = [SlipPages]

@@ -1,0 +1,167 @@
+"""Leaving, dying and being dismissed: the statement, the two entries, the undoing."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+import ledger
+from koperasi.errors import Conflict, NotFound, Refusal
+from koperasi.members.service import MemberStatus
+from koperasi.membership import service
+from koperasi.membership.service import Act, Reason
+from koperasi.returns import service as returns
+from koperasi.savings.service import SavingsKind
+
+from .conftest import TODAY, once
+
+RP = 100
+
+
+async def test_a_member_leaves_with_what_is_theirs(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000, wajib=1_440_000, sukarela=325_000)
+    with pytest.raises(Refusal, match="member-not-leaving"):
+        await desk.decide(member.number)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.MOVED)
+    key = once()
+    done = await desk.decide(member.number, key)
+    assert (done.net_minor, done.pay_by, done.unpaid[0].amount_minor) == (
+        1_865_000 * RP,
+        date(2026, 12, 20),
+        1_865_000 * RP,
+    )
+    assert (await desk.decide(member.number, key)).number == done.number
+    assert await desk.status(member.number) is MemberStatus.KELUAR
+    assert await desk.balance(f"2122.{member.number}") == 1_865_000 * RP
+    assert {one.balance_minor for one in (await desk.accounts(member.number)).values()} == {0}
+    with pytest.raises(Conflict, match="exit-exists"):
+        await desk.decide(member.number)
+    paying = once()
+    paid = await desk.pay(member.number, key=paying)
+    assert (await desk.pay(member.number, key=paying)).parts == paid.parts
+    assert paid.is_paid
+    with pytest.raises(Conflict, match="exit-part-paid"):
+        await desk.pay(member.number)
+    assert await desk.balance(f"2122.{member.number}") == 0
+    assert await desk.balance("1102") == 0
+    assert all(one.closed_on for one in (await desk.accounts(member.number)).values())
+    with pytest.raises(Conflict, match="exit-paid"):
+        await desk.undo(member.number)
+    async with desk.database.reading(desk.cooperative.book_id) as connection:
+        assert (await ledger.verify(connection, desk.cooperative.book_id)).findings == ()
+        events = (await service.standing(connection, desk.cooperative, member.number)).events
+    assert [one.act for one in events] == ["exit-requested", "settled"]
+
+
+async def test_what_savings_earned_until_then_is_paid_and_taxed_and_never_twice(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, date(2026, 2, 2), pokok=100_000, sukarela=100_000_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OWN_WISH, date(2026, 11, 2))
+    account = (await desk.accounts(member.number))[SavingsKind.SUKARELA].number
+    book_id = desk.cooperative.book_id
+    async with desk.database.reading(book_id) as connection:
+        earned = (await returns.accrued(connection, desk.cooperative, account, date(2026, 11, 19))).amount_minor
+    done = await desk.decide(member.number)
+    tax = earned // 1000 * 100
+    assert earned > 240_000 * RP
+    assert done.net_minor == 100_100_000 * RP + earned - tax
+    assert (await desk.balance("5101"), await desk.balance("2141")) == (earned, tax)
+    async with desk.database.reading(book_id) as connection:
+        again = await returns.accrued(connection, desk.cooperative, account, date(2026, 11, 30))
+    assert again.amount_minor == 0
+    await desk.undo(member.number)
+    assert (await desk.balance("5101"), await desk.balance("2141")) == (0, 0)
+    async with desk.database.reading(book_id) as connection:
+        back = await returns.accrued(connection, desk.cooperative, account, date(2026, 11, 19))
+    assert back.amount_minor == earned
+    with pytest.raises(Refusal, match="exit-same-day"):
+        await desk.decide(member.number)
+
+
+async def test_a_death_is_paid_to_the_heirs_to_the_last_rupiah(desk, heirs):
+    member = await desk.join(heirs=heirs)
+    await desk.pay_in(member.number, pokok=100_000, sukarela=1)
+    await desk.policy("exit.death_extra_percent", "25")
+    await desk.act(member.number, Act.DECEASED, Reason.DEATH_CERTIFICATE, date(2026, 11, 1))
+    done = await desk.decide(member.number)
+    # The reserve is empty, so nothing comes from it.
+    assert done.net_minor == 100_001 * RP
+    assert [one.amount_minor for one in done.parts] == [50_001 * RP, 30_000 * RP, 20_000 * RP]
+    assert [one.name for one in done.parts] == ["Budi", "Wati", "Slamet"]
+    await desk.pay(member.number, 2)
+    with pytest.raises(NotFound):
+        await desk.pay(member.number, 0)
+    await desk.pay(member.number, 1)
+    assert (await desk.pay(member.number, 3)).is_paid
+    assert all(one.closed_on for one in (await desk.accounts(member.number)).values())
+
+
+async def test_a_decision_is_taken_back_while_nobody_was_paid(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000, sukarela=50_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OWN_WISH, TODAY - timedelta(days=5))
+    await desk.decide(member.number)
+    with pytest.raises(Conflict, match="same-person"):
+        await desk.undo(member.number, actor="bendahara")
+    key = once()
+    undone = await desk.undo(member.number, key)
+    assert (await desk.undo(member.number, key)).reversal_entry == undone.reversal_entry
+    assert await desk.status(member.number) is MemberStatus.KELUAR_DIAJUKAN
+    assert sorted(one.balance_minor for one in (await desk.accounts(member.number)).values()) == [
+        0,
+        50_000 * RP,
+        100_000 * RP,
+    ]
+    with pytest.raises(NotFound):
+        await desk.pay(member.number)
+    again = await desk.decide(member.number)
+    assert (again.net_minor, again.number) == (150_000 * RP, undone.number + 1)
+    await desk.pay(member.number)
+
+
+async def test_who_owes_more_than_they_have_stays_until_it_is_forgiven(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000)
+    await desk.act(member.number, Act.DISMISSED, Reason.BREACH)
+    with pytest.raises(Refusal, match="exit-blocked"):
+        await desk.decide(member.number, charge_minor=120_000 * RP)
+    done = await desk.decide(member.number, charge_minor=120_000 * RP, waiver="BA 7/2026")
+    assert (done.net_minor, done.is_paid, done.waiver) == (0, True, "BA 7/2026")
+    assert await desk.balance("4105") == 100_000 * RP
+    assert all(one.closed_on for one in (await desk.accounts(member.number)).values())
+    await desk.undo(member.number)
+    assert await desk.balance("4105") == 0
+    assert await desk.status(member.number) is MemberStatus.DIBERHENTIKAN
+
+
+async def test_who_dies_without_heirs_waits_for_them(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000)
+    await desk.act(member.number, Act.DECEASED, Reason.VILLAGE_LETTER)
+    with pytest.raises(Refusal, match="heirs-missing"):
+        await desk.decide(member.number)
+
+
+async def test_the_articles_keep_a_part(desk):
+    await desk.policy("exit.keep_pokok", "on")
+    await desk.policy("exit.loss_share_percent", "2.5")
+    await desk.policy("exit.fee", "15000.00")
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000, wajib=200_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OTHER)
+    done = await desk.decide(member.number)
+    assert done.net_minor == (300_000 - 100_000 - 7_500 - 15_000) * RP
+    assert (await desk.balance("3201"), await desk.balance("4105")) == (107_500 * RP, 15_000 * RP)
+
+
+@pytest.mark.parametrize("kind", ["kspps", "usp", "bumdes_unit", "bpr", "kelompok"])
+async def test_every_kind_of_cooperative_can_settle(opened, kind):
+    desk = await opened(kind)
+    member = await desk.join()
+    free = next(one for one in await desk.accounts(member.number) if one.withdrawable)
+    await desk.pay_in(member.number, **{free.value: 40_000})
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.ABROAD)
+    assert (await desk.decide(member.number)).net_minor == 40_000 * RP
+    assert (await desk.pay(member.number)).is_paid

@@ -1,0 +1,179 @@
+"""The pages of a member's life, as staff and members use them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from uuid import uuid4
+
+from koperasi.members import service as members
+from koperasi.members.service import MemberStatus, NewMember
+from koperasi.permissions import Role
+from koperasi.savings import service as savings
+
+
+async def pay_in(client, own_village, number: str, rupiah: int) -> None:
+    headers = own_village.headers(Role.BENDAHARA)
+    accounts = (await client.get(f"/api/v1/members/{number}/savings-accounts", headers=headers)).json()["items"]
+    pokok = next(one["number"] for one in accounts if one["kind"] == "pokok")
+    answer = await client.post(
+        f"/api/v1/savings-accounts/{pokok}/deposits",
+        headers=own_village.headers(Role.BENDAHARA, uuid4().hex),
+        json={"amount": {"amount": f"{rupiah}.00"}},
+    )
+    assert answer.status_code == 201, answer.text
+
+
+async def status_of(database, own_village, number: str) -> MemberStatus:
+    async with database.reading(own_village.cooperative.book_id) as connection:
+        return (await members.member_by_number(connection, own_village.cooperative.book_id, number)).status
+
+
+async def test_from_a_death_to_the_heirs_receipts(client, database, own_village, page, leaver):
+    number = leaver.number
+    await pay_in(client, own_village, number, 100_000)
+    bendahara, ketua = await page(Role.BENDAHARA), await page(Role.KETUA)
+    here = f"/anggota/{number}/keanggotaan"
+    assert "Belum ada yang diselesaikan" in await bendahara.get(f"/anggota/{number}/penyelesaian")
+    refused = await bendahara.fill(
+        f"{here}?tindakan=deceased", status=422, act="deceased", effective_on="2026-01-02", reference=""
+    )
+    assert "Pilih" in refused.text or "perlu diisi" in refused.text
+    facts = {"effective_on": "2026-01-02", "reason": "death-certificate", "reference": "AK 12/2026"}
+    await bendahara.fill(f"{here}?tindakan=deceased", act="deceased", **facts)
+    shown = await bendahara.get(here + "?selesai=1")
+    assert "Akta kematian" in shown
+    assert "AK 12/2026" in shown
+    preview = await bendahara.get(f"/anggota/{number}/penyelesaian")
+    assert "Budi Santosa" in preview
+    assert "60.000" in preview
+    day = re.search(r'name="decided_on"[^>]*value="([^"]+)"', preview)
+    leavers = await bendahara.get("/anggota/keluar")
+    assert f"/anggota/{number}/penyelesaian" in leavers
+    asked = await bendahara.fill(f"/anggota/{number}/penyelesaian", decided_on=day[1], charge="", waiver="")
+    waiting = asked.headers["location"].partition("?")[0]
+    assert waiting.startswith("/persetujuan/")
+    shown = await ketua.get(waiting)
+    assert "Rp100.000" in shown
+    assert "Budi" not in shown
+    fingerprint = re.search(r'name="fingerprint" value="([^"]+)"', shown)[1]
+    await ketua.fill(waiting, waiting + "/setuju", fingerprint=fingerprint)
+    decided = await bendahara.get(f"/anggota/{number}/penyelesaian")
+    assert "Bayar tunai Rp60.000" in decided
+    paper = await bendahara.get(f"/anggota/{number}/penyelesaian/cetak")
+    assert "Budi Santosa" in paper
+    await bendahara.get(f"/anggota/{number}/penyelesaian/kuitansi/1", 404)
+    for position in ("1", "2"):
+        await bendahara.fill(f"/anggota/{number}/penyelesaian", f"/anggota/{number}/penyelesaian/bayar/{position}")
+    receipt = await bendahara.get(f"/anggota/{number}/penyelesaian/kuitansi/1")
+    assert "Enam puluh ribu rupiah" in receipt
+    assert "Selesai" in await bendahara.get(f"/anggota/{number}/penyelesaian")
+    assert "Diselesaikan" in await bendahara.get(f"/anggota/{number}")
+
+
+async def test_an_applicant_becomes_a_member_when_accepted_and_paid(client, database, own_village, page):
+    bendahara, ketua = await page(Role.BENDAHARA), await page(Role.KETUA)
+    async with database.work(own_village.cooperative.book_id) as work:
+        new = NewMember(name="Pemohon Baru", joined_on=date(2026, 1, 5), status=MemberStatus.PEMOHON)
+        made, _ = await members.register(work, new, actor="bendahara")
+        await savings.welcome(work, own_village.cooperative, made, actor="bendahara")
+        await work.commit()
+    here = f"/anggota/{made.number}/keanggotaan"
+    assert "keputusan pengurus" in await bendahara.get(f"/anggota/{made.number}")
+    assert "Terima pemohon" not in await bendahara.get(here)
+    await bendahara.fill(here, here + "/pengurus", status=403, act="accepted")
+    facts = {"act": "accepted", "effective_on": "2026-02-01", "reference": "BA 3/2026"}
+    await ketua.fill(f"{here}?tindakan=accepted", here + "/pengurus", **facts)
+    assert await status_of(database, own_village, made.number) is MemberStatus.PEMOHON
+    admitted = {"act": "admitted", "effective_on": "2026-02-02"}
+    refused = await bendahara.fill(f"{here}?tindakan=admitted", status=422, **admitted)
+    assert "Simpanan pokok belum dibayar" in refused.text
+    await pay_in(client, own_village, made.number, 100_000)
+    await bendahara.fill(f"{here}?tindakan=admitted", **admitted)
+    assert await status_of(database, own_village, made.number) is MemberStatus.ANGGOTA
+    for paper in ("permohonan", "permohonan-keluar"):
+        assert "Pemohon Baru" in await bendahara.get(f"/anggota/{made.number}/dokumen/{paper}")
+    await bendahara.get(f"/anggota/{made.number}/dokumen/rahasia", 404)
+
+
+async def test_a_relative_sees_what_is_allowed_and_for_as_long(client, database, own_village, page, leaver):
+    anggota = await page(Role.ANGGOTA)
+    relative, own = leaver.number, own_village.member.number
+    book_id = own_village.cooperative.book_id
+    await anggota.get(f"/keluarga/{relative}", 404)
+    refused = await anggota.fill("/keluarga", status=422, scope="balances", relative="99999")
+    assert "Tulis nomor anggota keluarga" in refused.text
+    await anggota.fill("/keluarga", scope="passbook", relative=str(int(relative)))
+    shown = await anggota.get("/keluarga?selesai=diberikan")
+    assert leaver.name not in shown
+    assert relative in shown
+    # The relative's own view: of a consent that somebody gave to this member.
+    from koperasi.membership import service
+    from koperasi.membership.service import Scope
+
+    async with database.work(book_id) as work:
+        given = await service.grant(
+            work, relative, Scope.BALANCES, relative_number=own, until_on=None, actor=relative, today=date(2026, 1, 1)
+        )
+        await work.commit()
+    assert leaver.name in await anggota.get("/keluarga")
+    assert "Jumlah simpanan" in await anggota.get(f"/keluarga/{relative}")
+    await anggota.get(f"/keluarga/{relative}/buku", 404)
+    client.cookies.clear()
+    kartu = await client.get(f"/api/v1/members/{relative}/savings-accounts", headers=own_village.headers(Role.ANGGOTA))
+    assert kartu.status_code == 404
+    async with database.work(book_id) as work:
+        await service.revoke(work, relative, given.number, actor=relative)
+        await work.commit()
+    await anggota.get(f"/keluarga/{relative}", 404)
+    mine = re.search(r'action="(/keluarga/izin/[0-9]+/cabut)"', shown)[1]
+    await anggota.fill("/keluarga", mine)
+    assert mine not in await anggota.get("/keluarga")
+    pengawas = await page(Role.PENGAWAS)
+    assert "Simpanan keluarga dilihat" in await pengawas.get("/jejak-audit")
+
+
+async def test_the_programme_sees_who_allows_it_and_nobody_else(own_village, page, leaver):
+    pendamping, anggota = await page(Role.PENDAMPING), await page(Role.ANGGOTA)
+    assert own_village.member.name not in await pendamping.get("/pendampingan")
+    await anggota.fill("/keluarga", scope="programme")
+    shown = await pendamping.get("/pendampingan")
+    assert own_village.member.name in shown
+    assert leaver.name not in shown
+    assert "Rp" not in shown.split("<main", 1)[1]
+    await pendamping.get(f"/anggota/{own_village.member.number}", 403)
+
+
+async def test_over_rest_a_member_leaves(client, own_village, leaver):
+    number = leaver.number
+    await pay_in(client, own_village, number, 50_000)
+
+    async def call(method: str, path: str, role: Role = Role.BENDAHARA, **body):
+        headers = own_village.headers(role, uuid4().hex)
+        return await client.request(
+            method, f"/api/v1/members/{number}{path}", headers=headers, **({"json": body} if method != "GET" else {})
+        )
+
+    assert (await call("GET", "/settlement")).json()["code"] == "member-not-leaving"
+    board = await call(
+        "POST", "/membership", act="dismissed", effective_on="2026-01-02", reason="breach", reference="1"
+    )
+    assert (board.status_code, board.json()["code"]) == (422, "act")
+    asked = await call("POST", "/membership", act="exit-requested", effective_on="2026-01-02", reason="moved")
+    assert (asked.status_code, asked.json()["status"]) == (201, "keluar_diajukan"), asked.text
+    preview = (await call("GET", "/settlement")).json()
+    assert (preview["net"]["amount"], preview["blocked"], preview["number"]) == ("50000.00", False, None)
+    assert preview["working"]
+    waits = await call("POST", "/settlement", charge=None)
+    assert (waits.status_code, waits.json()["kind"]) == (202, "member-exit")
+    agreed = await client.post(
+        f"/api/v1/approvals/{waits.json()['number']}/approve",
+        headers=own_village.headers(Role.KETUA),
+        json={"fingerprint": waits.json()["fingerprint"]},
+    )
+    assert agreed.status_code in {200, 201}, agreed.text
+    assert (await call("GET", "/membership")).json()["settled"] is True
+    undone = await call("POST", "/settlement/reversal", Role.PENGURUS, reference="BA 5")
+    assert undone.status_code == 201, undone.text
+    assert (await call("GET", "/membership")).json()["status"] == "keluar_diajukan"
+    assert (await call("POST", "/settlement/payments", position=0)).status_code == 404
