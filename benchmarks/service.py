@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 
 from koperasi.embedded import Addresses
 
-STARTS_WITHIN = 60
+STARTS_WITHIN = 120
 
 
 @contextmanager

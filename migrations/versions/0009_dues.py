@@ -116,9 +116,7 @@ def _requests() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
         sa.CheckConstraint("number > 0", name=op.f("ck_member_request_number")),
         sa.CheckConstraint("kind IN ('withdrawal','change','line')", name=op.f("ck_member_request_kind")),
-        sa.CheckConstraint(
-            "status IN ('open','done','declined','withdrawn')", name=op.f("ck_member_request_status")
-        ),
+        sa.CheckConstraint("status IN ('open','done','declined','withdrawn')", name=op.f("ck_member_request_status")),
         sa.CheckConstraint(
             "(kind = 'withdrawal') = (amount_minor IS NOT NULL)"
             " AND (kind = 'withdrawal') = (account_number IS NOT NULL)",

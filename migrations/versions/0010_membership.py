@@ -172,9 +172,7 @@ def _consents() -> None:
             "(scope = 'programme') = (relative_number IS NULL)", name=op.f("ck_member_consent_relative")
         ),
         sa.CheckConstraint("relative_number <> member_number", name=op.f("ck_member_consent_another")),
-        sa.CheckConstraint(
-            "(revoked_at IS NULL) = (revoked_by IS NULL)", name=op.f("ck_member_consent_revoked")
-        ),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name=op.f("ck_member_consent_revoked")),
         sa.ForeignKeyConstraint(
             ["book_id", "member_number"],
             ["member.book_id", "member.number"],

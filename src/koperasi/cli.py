@@ -132,6 +132,7 @@ def run_server(settings: Settings, found: Addresses, workers: int) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=10,
+            timeout_worker_healthcheck=60,  # a slow machine loads the service longer than uvicorn's 5 seconds
         )
     except KeyboardInterrupt:
         say("Berhenti. / Stopped.")

@@ -44,9 +44,7 @@ MESSAGES: dict[str, str] = {
     "unknown-account": N_("Baris %(line)s: akun tidak ada."),
     "control-account": N_("Akun %(account)s adalah akun induk; catat pada akun di bawahnya."),
     "account-closed": N_("Akun %(account)s sudah ditutup."),
-    "account-locked": N_(
-        "Hari sampai %(day_text)s sudah ditutup untuk akun %(account)s; pakai tanggal sesudahnya."
-    ),
+    "account-locked": N_("Hari sampai %(day_text)s sudah ditutup untuk akun %(account)s; pakai tanggal sesudahnya."),
     "account-paused": N_("Kas %(account)s tidak sedang dalam sesi; buka sesi kasnya dulu."),
     "account-not-open": N_("Akun %(account)s belum dibuka pada tanggal itu."),
     "same-account": N_("Semua baris memakai akun %(account)s; pilih akun lawan yang lain."),

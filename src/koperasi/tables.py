@@ -24,4 +24,23 @@ from koperasi.treasury import tables as _treasury
 
 __all__ = ["metadata"]
 
-SLICES = (_access, _approvals, _audit, _comments, _cooperatives, _deposits, _dues, _groups, _imports, _members, _membership, _paper, _privacy, _reports, _requests, _returns, _savings, _treasury)
+SLICES = (
+    _access,
+    _approvals,
+    _audit,
+    _comments,
+    _cooperatives,
+    _deposits,
+    _dues,
+    _groups,
+    _imports,
+    _members,
+    _membership,
+    _paper,
+    _privacy,
+    _reports,
+    _requests,
+    _returns,
+    _savings,
+    _treasury,
+)

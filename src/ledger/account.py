@@ -68,8 +68,8 @@ class NewAccount:
 class Account:
     """An account as it stands in the book. ``debit`` and ``credit`` are running totals in minor units.
 
-    ``last_day`` is the latest effective date of its postings. It takes no postings of days up to ``locked_to``, and none
-    at all while that is ``PAUSED``.
+    ``last_day`` is the latest effective date of its postings. It takes no postings of days up to ``locked_to``, and
+    none at all while that is ``PAUSED``.
     """
 
     book_id: int

@@ -189,9 +189,7 @@ async def set_floor(connection: AsyncConnection, book_id: int, account_id: int, 
     await _set(connection, book_id, account_id, floor=floor)
 
 
-async def lock_accounts(
-    connection: AsyncConnection, book_id: int, account_ids: Iterable[int], to: date | None
-) -> None:
+async def lock_accounts(connection: AsyncConnection, book_id: int, account_ids: Iterable[int], to: date | None) -> None:
     """Let accounts take no postings of days up to ``to``: ``PAUSED`` is none at all, ``None`` is all again.
 
     The book's head is locked with it: no posting is under way that the accounts do not show yet, and none begins

@@ -243,28 +243,36 @@ def clean_value(definition: Definition, value: str) -> str:
 
     Raises:
         InputError: ``policy-amount``, ``policy-percent``, ``policy-not-positive``, ``policy-switch``, ``policy-days``,
-            or what ``parse_wire_amount`` says.
+            ``policy-count``, or what ``parse_wire_amount`` says.
     """
+    text = value.strip()
     if definition.unit is Unit.AMOUNT:
-        minor = parse_wire_amount(value.strip())
-        if minor < 0:
-            raise InputError("policy-amount", N_("Jumlah tidak boleh kurang dari nol."))
-        if definition.positive and minor == 0:
-            raise InputError("policy-not-positive", N_("Jumlah harus lebih dari nol."))
-        return wire_amount(minor)
+        return _amount(text, positive=definition.positive)
     if definition.unit is Unit.SWITCH:
-        if (switch := SWITCHES.get(value.strip().lower())) is None:
+        if (switch := SWITCHES.get(text.lower())) is None:
             raise InputError("policy-switch", N_("Tulis ya atau tidak."))
         return switch
     if definition.unit is Unit.DAYS:
-        if not _DAYS.fullmatch(value.strip()):
+        if not _DAYS.fullmatch(text):
             raise InputError("policy-days", N_("Jumlah hari ditulis sebagai angka dari 1 sampai 30."))
-        return value.strip()
+        return text
     if definition.unit is Unit.COUNT:
-        if not _COUNT.fullmatch(value.strip()):
+        if not _COUNT.fullmatch(text):
             raise InputError("policy-count", N_("Tulis angka bulat dari 1 sampai 60."))
-        return value.strip()
-    text = value.strip().replace(",", ".")
+        return text
+    return _percent(text.replace(",", "."))
+
+
+def _amount(text: str, *, positive: bool) -> str:
+    minor = parse_wire_amount(text)
+    if minor < 0:
+        raise InputError("policy-amount", N_("Jumlah tidak boleh kurang dari nol."))
+    if positive and minor == 0:
+        raise InputError("policy-not-positive", N_("Jumlah harus lebih dari nol."))
+    return wire_amount(minor)
+
+
+def _percent(text: str) -> str:
     if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
         raise InputError("policy-percent", N_("Persentase ditulis sebagai angka dari 0 sampai 100, misalnya 2,5."))
     return f"{Decimal(text).normalize():f}"

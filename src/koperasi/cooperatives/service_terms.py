@@ -55,6 +55,7 @@ async def add_policy(
         },
         code="policy",
     )
+    before = await work.connection.scalar(select(newest_policy(work.book_id, name, valid_from)))
     added = await work.connection.execute(
         insert(tables.policy)
         .values(book_id=work.book_id, set_by=actor, **facts)
@@ -74,6 +75,7 @@ async def add_policy(
         actor=actor,
         action=Action.POLICY_CHANGED,
         subject=f"policy {name}",
+        before=None if before is None else {"value": before},
         after={"value": facts["value"], "valid_from": valid_from.isoformat()},
     )
     return PolicyRow(*row)

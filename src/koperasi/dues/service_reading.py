@@ -22,6 +22,9 @@ from ledger import schema
 
 STAYING = [status.value for status in MemberStatus if not status.has_left]
 
+AT_ONCE = 200
+"""Members whose bills are read at once for a long list."""
+
 OPENING = "opening.savings"
 """The kind of entries by which savings were taken over from the books before."""
 _IMPORTS = ("import:", "import;")
@@ -75,13 +78,15 @@ async def standings_of(
         .where(bills.c.book_id == book_id, bills.c.member_number == wanted)
         .order_by(bills.c.period, bills.c.kind)
     )
-    rows = billed.all()
+    rows: dict[str, list[Any]] = {number: [] for number in numbers}
+    for row in billed:
+        rows[row.member_number].append(row)
     money = await _money(connection, book_id, wanted)
     terms = await _terms(connection, book_id, wanted)
     latest = rules.last_late(on, asked.due_day)
     return {
         number: _standing(
-            [row for row in rows if row.member_number == number],
+            rows[number],
             money,
             terms.get(number, []),
             asked,
@@ -150,7 +155,11 @@ async def behind(
         query = query.limit(limit + 1)
     rows = (await connection.execute(query)).all()
     shown = rows if limit is None else rows[:limit]
-    known = await standings_of(connection, cooperative, [row.number for row in shown], on) if shown else {}
+    known: dict[str, Standing] = {}
+    for at in range(0, len(shown), AT_ONCE):
+        # Between chunks other requests of this process have their turn.
+        some = [row.number for row in shown[at : at + AT_ONCE]]
+        known |= await standings_of(connection, cooperative, some, on)
     found = []
     for row in shown:
         of = known[row.number].late

@@ -184,5 +184,6 @@ async def test_terms_of_the_cooperative_are_told_before_and_after(database, coop
         await work.commit()
     found, _ = await read(database, cooperative.book_id, limit=3)
     assert [event.action for event in found] == ["business.date", "policy.changed", "cooperative.changed"]
+    assert (json.loads(found[1].before)["value"], json.loads(found[1].after)["value"]) == ("20000.00", "25000.00")
     assert json.loads(found[2].before)["name"] == cooperative.name
     assert json.loads(found[2].after) == {"name": "BMT Baru", "village": "Sukamaju"}

@@ -65,9 +65,7 @@ async def shop(database, poster):
     village = await staffed(database)
     cooperative = village.cooperative
     async with database.work(cooperative.book_id) as work:
-        await members.change(
-            work, village.member.number, {**PERSONAL, "village": "Sumberagung"}, actor="bendahara"
-        )
+        await members.change(work, village.member.number, {**PERSONAL, "village": "Sumberagung"}, actor="bendahara")
         other, _ = await members.register(work, NewMember(name="Tini", joined_on=date(2024, 1, 2)), actor="bendahara")
         theirs = await savings.welcome(work, cooperative, other, actor="bendahara")
         mine = await savings.accounts_of(work.connection, cooperative.book_id, village.member.number)
