@@ -65,6 +65,7 @@ from koperasi.members import pages as members_pages
 from koperasi.members import pages_heirs as members_heirs
 from koperasi.membership import api as membership_api
 from koperasi.membership import pages as membership_pages
+from koperasi.membership import pages_consents as membership_consents
 from koperasi.membership import pages_exit as membership_exit
 from koperasi.membership import pages_family as membership_family
 from koperasi.membership import service as membership
@@ -140,6 +141,7 @@ PAGES = (
     membership_pages,
     membership_exit,
     membership_family,
+    membership_consents,
     privacy_pages,
     savings_pages,
     deposits_pages,

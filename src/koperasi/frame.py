@@ -1,6 +1,6 @@
 """The frame around every page: who is logged in, in which cooperative, on which business day, and where they may go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -23,6 +23,8 @@ from koperasi.web.render import NavItem, Notice, Pages, private_page
 APPROVALS = "/persetujuan"
 DESK_REQUESTS = "/permintaan"
 REPORTS = "/aduan"
+CONTRACTS = "/akad"
+"""Only a sharia cooperative has them."""
 
 NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/meja", N_("Meja"), "b", Permission.POST_SAVINGS),
@@ -32,6 +34,7 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/berjangka", N_("Berjangka"), "", Permission.READ_MEMBERS),
     ("/kelompok", N_("Kelompok"), "k", Permission.READ_GROUPS),
     ("/produk", N_("Produk simpanan"), "", Permission.READ_PRODUCTS),
+    (CONTRACTS, N_("Akad"), "", Permission.READ_CONTRACTS),
     ("/iuran", N_("Iuran"), "", Permission.READ_MEMBERS),
     (DESK_REQUESTS, N_("Permintaan"), "", Permission.HANDLE_REQUESTS),
     (REPORTS, N_("Aduan anggota"), "", Permission.ANSWER_REPORTS),
@@ -65,7 +68,7 @@ NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
 
 GROUPS: Sequence[tuple[str, Sequence[str]]] = (
     (N_("Kas"), ("/kas", "/bukti", "/tutup-hari")),
-    (N_("Simpanan"), ("/kelompok", "/iuran", "/permintaan", "/produk", "/berjangka", "/imbal")),
+    (N_("Simpanan"), ("/kelompok", "/iuran", "/permintaan", "/produk", CONTRACTS, "/berjangka", "/imbal")),
     (
         N_("Pembukuan"),
         (
@@ -174,7 +177,9 @@ class Frame:
             locale=locale_of(request),
             identity=identity,
             cooperative=cooperative,
-            nav=navigation(identity, request.url.path, waiting),
+            nav=navigation(
+                identity, request.url.path, waiting, () if cooperative and cooperative.is_sharia else (CONTRACTS,)
+            ),
             notices=notices,
             csrf_token=ScopeState.from_scope(request.scope).csrf_token or "",
             path=request.url.path,
@@ -197,14 +202,22 @@ async def _waiting(connection: AsyncConnection, identity: Identity) -> dict[str,
     return found
 
 
-def navigation(identity: object, path: str, waiting: Mapping[str, int] = MappingProxyType({})) -> list[NavItem]:
-    """The words that this person may follow; the one they are at is marked. ``waiting``: what waits for them, where."""
+def navigation(
+    identity: object,
+    path: str,
+    waiting: Mapping[str, int] = MappingProxyType({}),
+    hidden: Collection[str] = (),
+) -> list[NavItem]:
+    """The words that this person may follow; the one they are at is marked.
+
+    ``waiting``: what waits for them, where; ``hidden``: places that this cooperative has no use for.
+    """
     if not isinstance(identity, Identity):
         return []
     found = [
         NavItem(url, label, key, path == url or path.startswith(url + "/"), waiting=waiting.get(url, 0))
         for url, label, key, permission in NAVIGATION
-        if identity.may(permission)
+        if identity.may(permission) and url not in hidden
     ]
     if not identity.is_staff:
         return [item for item in found if item.url in MEMBER_BAR]
@@ -231,7 +244,6 @@ def _grouped(items: Sequence[NavItem]) -> list[NavItem]:
 def view_of(cooperative: cooperatives.Cooperative) -> CooperativeView:
     """The part of a cooperative that pages show."""
     now = datetime.now(UTC)
-    places = (cooperative.address, cooperative.village, cooperative.district, cooperative.regency)
     return CooperativeView(
         code=cooperative.code,
         name=cooperative.name,
@@ -240,5 +252,5 @@ def view_of(cooperative: cooperatives.Cooperative) -> CooperativeView:
         business_date=cooperative.today(now),
         today=now.astimezone(cooperative.zone).date(),
         is_sharia=cooperative.is_sharia,
-        address=", ".join(place for place in places if place),
+        address=cooperative.full_address,
     )

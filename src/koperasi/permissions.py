@@ -25,7 +25,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     """External auditor: reads what a supervisor reads, until the day on which the account ends."""
     DPS = "dps"
-    """Sharia supervisory board: reads the books and the statements."""
+    """Sharia supervisory board: reads the akad, the books and the statements; knows no member by name."""
     PENDAMPING = "pendamping"
     """Programme officer: sees the statements, which name nobody, and nothing else."""
     ANGGOTA = "anggota"
@@ -71,6 +71,8 @@ class Permission(StrEnum):
     OPEN_SAVINGS = "open-savings"
     READ_PRODUCTS = "read-products"
     """What may be saved in, and on which terms; names nobody."""
+    READ_CONTRACTS = "read-contracts"
+    """A sharia cooperative's akad: products, and contracts of term deposits without whose they are."""
     MANAGE_PRODUCTS = "manage-products"
     """New products and terms; fees and standing orders that are due."""
     POST_SAVINGS = "post-savings"
@@ -133,6 +135,7 @@ _READING = _STAFF | {
     _P.READ_MEMBERS,
     _P.READ_SAVINGS,
     _P.READ_PRODUCTS,
+    _P.READ_CONTRACTS,
     _P.READ_GROUPS,
     _P.READ_AGGREGATES,
     _P.READ_BOOKS,
@@ -189,7 +192,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PENGURUS: _READING | {_P.CONFIRM_REOPEN, _P.APPROVE},
     Role.PENGAWAS: _READING | {_P.ANSWER_REPORTS, _P.COMMENT, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
     Role.AUDITOR: _READING | {_P.COMMENT, _P.VERIFY, _P.ISSUE_CHECKPOINT, _P.READ_AUDIT},
-    Role.DPS: _STAFF | {_P.READ_PRODUCTS, _P.READ_AGGREGATES, _P.READ_BOOKS},
+    Role.DPS: _STAFF | {_P.READ_PRODUCTS, _P.READ_CONTRACTS, _P.READ_AGGREGATES, _P.READ_BOOKS},
     Role.PENDAMPING: _STAFF | {_P.READ_PRODUCTS, _P.READ_CONSENTED, _P.READ_AGGREGATES},
     Role.ANGGOTA: frozenset({_P.READ_SAVINGS, _P.SIMULATE, _P.OWN_PAGES}),
     Role.ADMIN: _STAFF | {_P.READ_APPROVALS, _P.ERASE_NOTE, _P.MANAGE_USERS, _P.MANAGE_COOPERATIVE, _P.READ_AUDIT},
@@ -208,6 +211,7 @@ PERMISSION_LABELS = {
     _P.READ_SAVINGS: N_("Melihat simpanan; anggota hanya miliknya"),
     _P.OPEN_SAVINGS: N_("Membuka rekening simpanan"),
     _P.READ_PRODUCTS: N_("Melihat produk simpanan dan ketentuannya"),
+    _P.READ_CONTRACTS: N_("Melihat akad koperasi syariah tanpa nama anggota"),
     _P.MANAGE_PRODUCTS: N_("Menetapkan produk simpanan, biaya, dan setoran rutin"),
     _P.POST_SAVINGS: N_("Mencatat setoran dan penarikan"),
     _P.BILL_DUES: N_("Menagih simpanan wajib"),

@@ -82,7 +82,8 @@ def amounts(value: object, place: str = ""):
         if isinstance(node, dict) and "amount" in node and "currency" in node:
             yield where, node
         name = where.rpartition("/")[2]
-        if isinstance(node, str) and name != "amount":
+        # A till's account is 1105.01: codes are cut by dots too.
+        if isinstance(node, str) and name not in {"amount", "account", "code"}:
             assert not re.fullmatch(r"-?[0-9]+\.[0-9]{2,4}", node), f"{where}: money without its currency: {node}"
 
 
@@ -119,6 +120,9 @@ async def test_b02_b07_every_amount_carries_its_currency_and_scale_and_is_a_stri
         for address in filled(path, shop, gifts):
             answer = await client.get(address, headers=shop.headers())
             if "/reports/" in path and answer.status_code == 404:
+                continue
+            if path.endswith(("/settlement", "/plan")) and not answer.is_success:
+                assert answer.json()["code"] in {"member-not-leaving", "not-found"}
                 continue
             assert answer.status_code in {200, 403}, f"{address} {answer.text[:300]}"
             if not answer.headers["content-type"].startswith("application/json"):
@@ -191,11 +195,39 @@ ROUTES = {
     "bulk": ("journal-entries/bulk", '{"mode":"independent","entries":[' + ENTRY + "]}"),
 }
 
+TERMS = {
+    "settlement": ("members/{number}/settlement", '{"charge":{"amount":%s}}'),
+    "product": (
+        "savings-products",
+        '{"code":"x","kind":"wadiah","name_id":"X","name_en":"X","terms":{"valid_from":"2024-02-01","reason":"Uji","floor":{"amount":%s}}}',
+    ),
+    "terms": (
+        "savings-products/{number}/terms",
+        '{"valid_from":"2024-02-01","reason":"Uji","monthly_fee":{"amount":%s}}',
+    ),
+    "plan": (
+        "savings-accounts/{wadiah}/plan",
+        '{"goal":"qurban","target":{"amount":%s},"target_date":"2025-02-01"}',
+    ),
+    "deposit contract": (
+        "deposits",
+        '{"member":"00001","amount":{"amount":%s},"months":1,"source":"cash","payout_account":"{wajib}"}',
+    ),
+    "collection": (
+        "collections",
+        '{"rows":[{"member":"00001","voluntary":{"amount":"10.00"}}],"counted":{"amount":%s}}',
+    ),
+    "returns": ("return-runs", '{"month":"2024-01","reason":"Uji","income":{"amount":%s}}'),
+}
+"""Where nothing may be a right answer: what a product asks at least, what is charged, what was earned."""
+
+TAKING = ROUTES | TERMS
+
 
 @pytest.fixture
 def send(client, shop):
     async def sending(route: str, amount: str):
-        path, body = ROUTES[route]
+        path, body = TAKING[route]
         text = body.replace("%s", amount).replace("{wajib}", shop.wajib)
         return await client.post(
             "/api/v1/" + path.format(wadiah=shop.wadiah, number=1),
@@ -215,8 +247,8 @@ def test_trap_3_every_route_that_takes_money_is_held_to_it(client):
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
             if "Money" in reachable(schema["components"]["schemas"], body):
                 taking.add(f"{method} {path.removeprefix('/api/v1/')}")
-    table = {f"post {re.sub(r'{.*?}', '{number}', path)}" for path, _ in ROUTES.values()}
-    assert taking == table
+    table = {f"post {re.sub(r'{.*?}', '{number}', path)}" for path, _ in TAKING.values()}
+    assert {re.sub(r"{.*?}", "{number}", one) for one in taking} == table
 
 
 def reachable(schemas: dict[str, object], node: object, seen: frozenset[str] = frozenset()) -> set[str]:
@@ -228,20 +260,20 @@ def reachable(schemas: dict[str, object], node: object, seen: frozenset[str] = f
     return found
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", TAKING)
 async def test_b06_b08_trap_3_money_is_never_a_json_number(send, unmoved, route):
     """Nor a boolean, nor nothing: a number would have gone through a float before anybody could look at it."""
     for amount in (*NUMBERS, *LITERALS):
         check_problem(await send(route, amount), 400)
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", TAKING)
 async def test_b06_b17_trap_3_money_is_ascii_digits_in_one_way(send, unmoved, route):
     """What ``Decimal`` or ``int`` would read as well: blanks, underscores, other scripts, exponents, leading zeros."""
     for amount in STRINGS:
         problem = check_problem(await send(route, f'"{amount}"'), 400)
         told = json.dumps(problem["errors"])
-        assert "amount" in told or "debit" in told or "credit" in told, (amount, told)
+        assert re.search("amount|debit|credit|counted", told), (amount, told)
 
 
 @pytest.mark.parametrize("route", ROUTES)

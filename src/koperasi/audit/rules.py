@@ -238,6 +238,11 @@ FIELDS = {
     "permission": N_("Hak"),
     "name": N_("Nama"),
     "active": N_("Aktif"),
+    "consent": N_("Izin"),
+    "relative": N_("Nomor anggota keluarga"),
+    "sees": N_("Yang boleh dilihat"),
+    "until": N_("Sampai tanggal"),
+    "paper": N_("Nomor surat izin"),
 }
 """What people read for the names of facts in ``before`` and ``after`` (message ids); others are shown as they are."""
 

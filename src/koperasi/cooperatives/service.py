@@ -105,6 +105,12 @@ class Cooperative:
         return self.kind.is_sharia
 
     @property
+    def full_address(self) -> str:
+        """Where it is, in one line, as it stands on paper; '' if nothing is known."""
+        places = (self.address, self.village, self.district, self.regency)
+        return ", ".join(place for place in places if place)
+
+    @property
     def zone(self) -> ZoneInfo:
         """Its time zone: WIB, WITA or WIT."""
         return ZoneInfo(self.timezone)

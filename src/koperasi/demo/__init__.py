@@ -18,6 +18,7 @@ from koperasi.access import service as access
 from koperasi.bookkeeping import service as bookkeeping
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database, Work
+from koperasi.demo import savers, shares, waiting
 from koperasi.demo.cash import begin_sessions, without_sessions
 from koperasi.demo.people import FIRST, NAME, VILLAGES, Person, member_sheet, person, savings_sheet, trial_balance
 from koperasi.demo.terms import open_some
@@ -26,6 +27,7 @@ from koperasi.imports import service as imports
 from koperasi.members import service as members
 from koperasi.permissions import Role
 from koperasi.posting import Idempotency
+from koperasi.returns import service as returns
 from koperasi.savings import service as savings
 
 CODE = "bmt-lestari"
@@ -41,7 +43,8 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
         return None
     random = Random(SEED)  # noqa: S311 - made-up people, not secrets
     now = datetime.now(UTC)
-    start = date(now.year if now.month > 2 else now.year - 1, 1, 1)
+    # What is told of the last months begins after the book does.
+    start = date(now.year if now.month > 3 else now.year - 1, 1, 1)
     async with database.work(0) as work:
         cooperative = await cooperatives.found_cooperative(
             work,
@@ -75,7 +78,9 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
         trial_balance(codes, people),
     )
     poster = ledger.Poster(database.engine)
-    count = await _movements(database, poster, cooperative, random, people, now)
+    numbers = await _numbers(database, cooperative, people)
+    await _plans(database, poster, cooperative, numbers, now)
+    count, mistaken = await _movements(database, poster, cooperative, random, people, now)
     await _expenses(database, poster, cooperative, now)
     say(f"      {count} setoran dan penarikan dua bulan terakhir")
     async with database.work(cooperative.book_id) as work:
@@ -84,6 +89,9 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
         await work.commit()
     await _groups(database, cooperative, people)
     logins |= await _member_login(database, cooperative, people)
+    await _returns(database, cooperative, now)
+    await _waiting(database, poster, cooperative, numbers, mistaken, now)
+    say("      simpanan berencana, iuran, imbal bulan lalu, dan yang menunggu jawaban")
     await poster.close()
     return logins
 
@@ -157,8 +165,11 @@ async def _movements(
     random: Random,
     people: Sequence[Person],
     now: datetime,
-) -> int:
-    """Two months at the desk: wajib each month, sukarela as money comes from abroad, a withdrawal now and then."""
+) -> tuple[int, str]:
+    """Two months at the desk: wajib each month, sukarela as money comes from abroad, a withdrawal now and then.
+
+    How many movements, and the number of the receipt that was mistaken.
+    """
     today = cooperative.today(now)
     book_id = cooperative.book_id
     async with database.reading(book_id) as connection:
@@ -230,7 +241,62 @@ async def _movements(
         actor="kasir",
         idempotency=Idempotency.of("demo", "corrected"),
     )
-    return count
+    return count, mistaken.number
+
+
+async def _numbers(database: Database, cooperative: cooperatives.Cooperative, people: Sequence[Person]) -> list[str]:
+    """Their member numbers, in the same order."""
+    async with database.reading(cooperative.book_id) as connection:
+        found = await members.find_by_nik(connection, cooperative.book_id, [person.nik for person in people])
+    return [found[person.nik].number for person in people]
+
+
+async def _plans(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: cooperatives.Cooperative,
+    numbers: Sequence[str],
+    now: datetime,
+) -> None:
+    today = cooperative.today(now)
+    async with database.work(cooperative.book_id) as work:
+        brought = await savers.open_accounts(work, cooperative, numbers, today)
+        await work.commit()
+    await savers.bring(database, poster, cooperative, brought, today)
+    async with database.work(cooperative.book_id) as work:
+        await savers.run_orders(work, today)
+        await work.commit()
+
+
+async def _returns(database: Database, cooperative: cooperatives.Cooperative, now: datetime) -> None:
+    async with database.work(cooperative.book_id) as work:
+        number, asked = await shares.prepare(work, database, cooperative, cooperative.today(now), now)
+        await work.commit()
+    if asked is not None:
+        async with database.work(cooperative.book_id) as work:
+            await shares.agree(work, asked, now)
+            await work.commit()
+    await returns.post_all(database, cooperative, number, actor="bendahara")
+
+
+async def _waiting(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: cooperatives.Cooperative,
+    numbers: Sequence[str],
+    mistaken: str,
+    now: datetime,
+) -> None:
+    today = cooperative.today(now)
+    async with database.work(cooperative.book_id) as work:
+        pokok = await waiting.change_lives(work, cooperative, numbers, today)
+        await waiting.bill(work, cooperative, today)
+        await waiting.ask(work, cooperative, numbers[0], mistaken)
+        await work.commit()
+    need = await waiting.draw(database, poster, cooperative, numbers[waiting.RECEIVER], pokok)
+    async with database.work(cooperative.book_id) as work:
+        await waiting.wait(work, need, now)
+        await work.commit()
 
 
 async def _expenses(

@@ -12,7 +12,7 @@ import ledger
 from koperasi.config import Settings
 from koperasi.cooperatives.service import cooperative_of, receipt_secret
 from koperasi.db import Database
-from koperasi.deposits import pages_act, pages_open, pages_terms, rules, service
+from koperasi.deposits import pages_act, pages_contracts, pages_open, pages_terms, rules, service
 from koperasi.deposits.figures import exact
 from koperasi.deposits.texts import words
 from koperasi.deposits.wire import texts
@@ -226,4 +226,5 @@ CONTROLLERS: list[type[Controller]] = [
     *pages_open.CONTROLLERS,
     *pages_act.CONTROLLERS,
     *pages_terms.CONTROLLERS,
+    *pages_contracts.CONTROLLERS,
 ]

@@ -6,6 +6,7 @@ from koperasi.cooperatives.service import at_founding
 from koperasi.deposits.numbers import SERIES, serial_of
 from koperasi.deposits.rules import Deposit, RollOver, Terms
 from koperasi.deposits.service_closing import ExitLines, Offer, close_early, close_for_exit, exit_lines, preview
+from koperasi.deposits.service_contracts import Agreed, Signed, agreed, signed
 from koperasi.deposits.service_doctor import controls, ledger_accounts
 from koperasi.deposits.service_due import WAITS, Done, Due, due, settle
 from koperasi.deposits.service_opening import CASH, Opened, Planned, Wish, instruct, open_deposit, plan
@@ -49,6 +50,7 @@ __all__ = [
     "CASH",
     "SERIES",
     "WAITS",
+    "Agreed",
     "Deposit",
     "Done",
     "Due",
@@ -62,10 +64,12 @@ __all__ = [
     "PoolResult",
     "RollOver",
     "Shared",
+    "Signed",
     "Terms",
     "Totals",
     "Wish",
     "accrued_on",
+    "agreed",
     "agreed_texts",
     "all_terms",
     "carry_out",
@@ -98,6 +102,7 @@ __all__ = [
     "set_result",
     "settle",
     "shared_results",
+    "signed",
     "totals",
     "used_until",
     "words",

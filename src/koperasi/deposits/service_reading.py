@@ -22,13 +22,14 @@ from koperasi.permissions import Identity
 from koperasi.returns.service import rules_term
 from ledger.schema import account as ledger_account
 
-_STANDING = (
+STANDING = (
     select((ledger_account.c.credit - ledger_account.c.debit).label("balance_minor"))
     .where(ledger_account.c.account_id == deposit.c.ledger_account_id, ledger_account.c.book_id == deposit.c.book_id)
     # By its whole key, once for each: see savings' ``standing``.
     .offset(0)
     .lateral("standing")
 )
+"""The ledger's balance of a contract, for a join."""
 _OWNER = (
     select(roster.c.name, roster.c.status)
     .where(roster.c.number == deposit.c.member_number, roster.c.book_id == deposit.c.book_id)
@@ -82,8 +83,8 @@ def select_deposits() -> Select[Any]:
     """Contracts with their balances and owners."""
     fields = [deposit.c[name] for name in _FIELDS]
     owner = (_OWNER.c.name.label("member_name"), _OWNER.c.status.label("member_status"))
-    return select(*fields, _STANDING.c.balance_minor, *owner).select_from(
-        deposit.join(_STANDING, true()).join(_OWNER, true())
+    return select(*fields, STANDING.c.balance_minor, *owner).select_from(
+        deposit.join(STANDING, true()).join(_OWNER, true())
     )
 
 
@@ -175,10 +176,10 @@ async def totals(connection: AsyncConnection, book_id: int, until: date) -> Tota
         await connection.execute(
             select(
                 func.count(),
-                func.coalesce(func.sum(_STANDING.c.balance_minor), 0),
+                func.coalesce(func.sum(STANDING.c.balance_minor), 0),
                 func.count().filter(table.c.matures_on <= until),
             )
-            .select_from(table.join(_STANDING, true()))
+            .select_from(table.join(STANDING, true()))
             .where(table.c.book_id == book_id, table.c.closed_on.is_(None))
         )
     ).one()

@@ -17,10 +17,12 @@ from koperasi.errors import NotFound, Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
 from koperasi.members import service as members
-from koperasi.membership import service
+from koperasi.membership import papers, service
 from koperasi.membership.service import Exit, Part, Statement, Wishes
+from koperasi.paper import service as paper
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
+from koperasi.printing import answer
 from koperasi.rest import ApiRequest
 from koperasi.web import Form, Notice
 
@@ -135,10 +137,11 @@ class ExitPages(Controller):
         return Redirect(f"/anggota/{number}/penyelesaian?selesai=dibatalkan", status_code=303)
 
     @get("/anggota/{number:str}/penyelesaian/cetak", opt={"permission": Permission.READ_MEMBERS})
-    async def paper(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
-        """The statement to sign."""
+    async def paper(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[Any]:
+        """The statement to sign; with ``pdf`` as a file."""
         identity = request.user
         async with database.reading(identity.book_id) as connection:
+            cooperative = await cooperative_of(connection, identity.book_id)
             member = await members.member_by_number(connection, identity.book_id, number)
             found = await service.exit_of(connection, identity.book_id, number)
             if found is None:
@@ -146,6 +149,11 @@ class ExitPages(Controller):
             prepared = await access.name_of(connection, identity.book_id, found.asked_by)
             second = found.approved_by
             agreed = await access.name_of(connection, identity.book_id, second) if second else ""
+        if "pdf" in request.query_params:
+            made = papers.settlement(
+                member, found, cooperative, prepared=prepared, agreed=agreed, locale=identity.locale
+            )
+            return await answer(made, f"penyelesaian-{member.number}", identity, cooperative.zone)
         return await frame.page(
             request, "membership/settlement.html", member=member, exit=found, prepared=prepared, agreed=agreed
         )
@@ -153,15 +161,33 @@ class ExitPages(Controller):
     @get("/anggota/{number:str}/penyelesaian/kuitansi/{position:int}", opt={"permission": Permission.READ_MEMBERS})
     async def receipt(
         self, request: ApiRequest, database: Database, frame: Frame, number: str, position: Position
-    ) -> Response[str]:
-        """The receipt that whoever is paid signs: the member, or an heir."""
+    ) -> Response[Any]:
+        """The receipt that whoever is paid signs, the member or an heir; with ``pdf`` as a file."""
         identity = request.user
         async with database.reading(identity.book_id) as connection:
+            cooperative = await cooperative_of(connection, identity.book_id)
             member = await members.member_by_number(connection, identity.book_id, number)
             found = await service.exit_of(connection, identity.book_id, number)
             part = _part(found, position)
             payer = await access.name_of(connection, identity.book_id, part.paid_by) if part.paid_by else ""
-        return await frame.page(request, "membership/payout.html", member=member, exit=found, part=part, payer=payer)
+            duties = await paper.duties(
+                connection, identity.book_id, part.paid_on or cooperative.today(datetime.now(UTC))
+            )
+        needs_stamp = part.amount_minor > duties.stamp_minor
+        if "pdf" in request.query_params:
+            made = papers.receipt(
+                member, part, cooperative, payer=payer, needs_stamp=needs_stamp, locale=identity.locale
+            )
+            return await answer(made, f"kuitansi-{member.number}-{position}", identity, cooperative.zone)
+        return await frame.page(
+            request,
+            "membership/payout.html",
+            member=member,
+            exit=found,
+            part=part,
+            payer=payer,
+            needs_stamp=needs_stamp,
+        )
 
     @get("/anggota/keluar", opt={"permission": Permission.READ_MEMBERS})
     async def unpaid(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:

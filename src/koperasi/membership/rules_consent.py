@@ -35,7 +35,7 @@ _LABELS: Mapping[Scope, str] = {
     Scope.PASSBOOK: N_("Buku anggota dengan setiap transaksinya"),
     Scope.DUES: N_("Simpanan pokok dan wajib yang belum dibayar"),
     Scope.ALL: N_("Semuanya: saldo, buku, dan tagihan"),
-    Scope.PROGRAMME: N_("Nama, desa, dan status migran saya, untuk pendamping program"),
+    Scope.PROGRAMME: N_("Nama, desa, dan status migran, untuk pendamping program"),
 }
 
 FAMILY = (Scope.BALANCES, Scope.PASSBOOK, Scope.DUES, Scope.ALL)

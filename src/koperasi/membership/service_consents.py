@@ -24,7 +24,10 @@ from koperasi.membership.tables import member_consent
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a member allowed: to whom (none: the programme's officer), what, and until when."""
+    """What a member allowed: to whom (none: the programme's officer), what, and until when.
+
+    ``reference`` is the number of the paper on which it was given; none if the member gave it themselves.
+    """
 
     number: int
     member_number: str
@@ -33,6 +36,8 @@ class Consent:
     until_on: date | None
     given_at: datetime
     revoked_at: datetime | None
+    given_by: str
+    reference: str | None
 
     def holds(self, on: date) -> bool:
         """Whether it holds on a day."""
@@ -51,6 +56,7 @@ async def grant(
     until_on: date | None,
     actor: str,
     today: date,
+    reference: str | None = None,
 ) -> Consent:
     """Let another member see something of one's own; the caller commits.
 
@@ -60,8 +66,9 @@ async def grant(
         scope: what may be seen.
         relative_number: by whom; none for the programme's officer.
         until_on: the last day, if there is one.
-        actor: the member's own username.
+        actor: the member's own username, or that of whoever records what was given on paper.
         today: the cooperative's day.
+        reference: the paper's number, if there is one.
 
     Raises:
         Refusal: ``consent-relative`` (nobody one can allow it), ``consent-until``, ``consent-too-many``.
@@ -95,6 +102,7 @@ async def grant(
             scope=scope.value,
             until_on=until_on,
             given_by=actor,
+            reference=reference,
         )
         .returning(*_FIELDS)
     )
@@ -211,9 +219,10 @@ async def _tell(work: Work, made: Consent, action: Action, actor: str) -> None:
         subject=f"member {made.member_number}",
         after={
             "consent": made.number,
-            "to": made.relative_number,
-            "scope": made.scope.value,
+            "relative": made.relative_number,
+            "sees": made.scope.value,
             "until": made.until_on.isoformat() if made.until_on else None,
+            "paper": made.reference,
         },
     )
 

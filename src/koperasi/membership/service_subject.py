@@ -92,5 +92,6 @@ def _consent(one: Consent) -> dict[str, Any]:
         "scope": one.scope.value,
         "given_at": one.given_at.isoformat(timespec="seconds"),
         "until": one.until_on.isoformat() if one.until_on else None,
+        "paper": one.reference,
         "taken_back_at": one.revoked_at.isoformat(timespec="seconds") if one.revoked_at else None,
     }

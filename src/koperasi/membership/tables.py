@@ -116,6 +116,7 @@ member_consent = Table(
     Column("given_by", Text, nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_by", Text),
+    Column("reference", Text),
     PrimaryKeyConstraint("book_id", "number"),
     ForeignKeyConstraint(["book_id", "member_number"], ["member.book_id", "member.number"]),
     ForeignKeyConstraint(["book_id", "relative_number"], ["member.book_id", "member.number"]),
@@ -123,7 +124,10 @@ member_consent = Table(
     CheckConstraint("(scope = 'programme') = (relative_number IS NULL)", name="relative"),
     CheckConstraint("relative_number <> member_number", name="another"),
     CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+    CheckConstraint("length(reference) <= 60", name="reference"),
     Index("ix_member_consent_member_number", "member_number", "book_id"),
     Index("ix_member_consent_relative_number", "relative_number", "book_id"),
 )
-"""What a member lets another member, or the programme's officer, see; it is taken back once and stays as history."""
+"""What a member lets another member, or the programme's officer, see; it is taken back once and stays as history.
+
+``reference`` is the number of the paper, where staff recorded what was given on one (``given_by`` is then theirs)."""

@@ -67,8 +67,7 @@ class Sheet:
 
 def address_of(cooperative: Cooperative) -> str:
     """Where the cooperative is, in one line."""
-    places = (cooperative.address, cooperative.village, cooperative.district, cooperative.regency)
-    return ", ".join(place for place in places if place)
+    return cooperative.full_address
 
 
 def place_and_day(cooperative: Cooperative, day: date, locale: str) -> str:

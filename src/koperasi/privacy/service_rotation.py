@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Table, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from koperasi.cooperatives.service import all_cooperatives
 from koperasi.db import SEALED, Database, metadata
@@ -66,7 +79,10 @@ async def rotate(
     current = keys.read(ring.path)
     rotated = Rotated(current.current, [])
     for book_id in await _books(database):
+        waiting = await _waiting(database, ring, book_id)
         for table, columns in sealed_columns().items():
+            if table.name not in waiting:
+                continue
             done = await _rotate_table(database, ring, book_id, table, columns, rotated.damaged)
             on_progress(f"{book_id} {table.name}", done)
     rotated.complete = not await _used(database, current.leaving)
@@ -106,6 +122,20 @@ def _write(ring: KeyRing, changed: keys.Keys) -> None:
 async def _books(database: Database) -> list[int]:
     async with database.directory() as connection:
         return [one.book_id for one in await all_cooperatives(connection)]
+
+
+async def _waiting(database: Database, ring: KeyRing, book_id: int) -> set[str]:
+    """Tables with a value of this book that another key seals: most books have few of them, and are asked once."""
+    current = ring.cipher.prefix
+    found = []
+    for table, columns in sealed_columns().items():
+        old = or_(*(_sealed_with_another(column, current) for column in columns))
+        here = select(literal(table.name).label("name")).where(
+            select(table.c.book_id).where(table.c.book_id == book_id, old).exists()
+        )
+        found.append(here)
+    async with database.reading(book_id) as connection:
+        return set(await connection.scalars(union_all(*found)))
 
 
 def _head(key: Key) -> bytes:
@@ -180,12 +210,14 @@ async def _used(database: Database, wanted: Sequence[Key], *, all_counts: bool =
     counts = {key.key_id: 0 for key in wanted}
     by_head = {_head(key): key.key_id for key in wanted}
     for book_id in await _books(database):
+        heads = []
+        for table, columns in sealed_columns().items():
+            for column in columns:
+                head = func.substr(column, 1, HEAD_BYTES, type_=LargeBinary).label("head")
+                mine = select(head, func.count()).where(table.c.book_id == book_id, func.length(column) > 0)
+                heads.append(mine.group_by(head))
         async with database.reading(book_id) as connection:
-            for table, columns in sealed_columns().items():
-                for column in columns:
-                    head = func.substr(column, 1, HEAD_BYTES, type_=LargeBinary).label("head")
-                    query = select(head, func.count()).where(table.c.book_id == book_id, func.length(column) > 0)
-                    for found, count in await connection.execute(query.group_by(head)):
-                        if bytes(found) in by_head:
-                            counts[by_head[bytes(found)]] += count
+            for found, count in await connection.execute(union_all(*heads)):
+                if bytes(found) in by_head:
+                    counts[by_head[bytes(found)]] += count
     return counts if all_counts else {key_id: count for key_id, count in counts.items() if count}

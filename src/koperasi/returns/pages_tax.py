@@ -13,15 +13,17 @@ from litestar.response import Stream
 
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
-from koperasi.cooperatives.service import cooperative_of
-from koperasi.db import Database
-from koperasi.errors import BadRequest
+from koperasi.cooperatives.service import Cooperative, cooperative_of
+from koperasi.db import Database, Work
+from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import wire_amount
 from koperasi.frame import Frame
+from koperasi.i18n import N_
 from koperasi.members.service import find_by_numbers
 from koperasi.permissions import Permission
+from koperasi.printing import answer
 from koperasi.rest import ApiRequest
-from koperasi.returns import service
+from koperasi.returns import papers, service
 from koperasi.returns.messages import words
 from koperasi.returns.model import Slip
 from koperasi.returns.pages_form import BAD_MONTH, month_of
@@ -31,6 +33,8 @@ from ledger.export.journal import harmless
 
 PAGE_SIZE = 100
 FILE_STEP = 1_000
+MOST_ON_PAPER = 3_000
+"""So many slips are set on paper at once: some sixty sheets, a second, and 400 MB while it lasts."""
 HEADS = ("number", "paid_on", "member_number", "name", "gross", "tax", "net")
 
 Serial = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
@@ -58,6 +62,7 @@ class SlipPages(Controller):
             rule = await service.tax_rule(connection, cooperative, first)
             names = await _names(request, connection, found)
         here = f"/imbal/pajak/{first:%Y-%m}"
+        may_export = identity.may(Permission.EXPORT_BOOKS)
         return await frame.page(
             request,
             "returns/slips.html",
@@ -69,7 +74,8 @@ class SlipPages(Controller):
             names=names,
             previous_month=f"{add_months(first, -1):%Y-%m}" if first.year > 1900 else "",
             next_month=f"{add_months(first, 1):%Y-%m}" if first.year < 2100 else "",
-            may_export=identity.may(Permission.EXPORT_BOOKS),
+            csv_url=f"{here}/csv" if may_export and found else "",
+            pdf_url=f"{here}/pdf" if may_export and found else "",
             first_url=here if after else "",
             next_url=f"{here}?{urlencode({'after': found[-1].serial})}" if more else "",
         )
@@ -77,16 +83,9 @@ class SlipPages(Controller):
     @get("/imbal/pajak/{month:str}/csv", opt={"permission": Permission.EXPORT_BOOKS})
     async def file(self, request: ApiRequest, database: Database, month: str) -> Stream:
         """The same as a file; that it was taken is a row of the trail."""
-        identity, first = request.user, _month(month)
-        async with database.work(identity.book_id) as work:
-            cooperative = await cooperative_of(work.connection, identity.book_id)
-            await audit.record(
-                work.connection,
-                identity.book_id,
-                actor=identity.username,
-                action=Action.EXPORTED,
-                subject=f"tax slips {first:%Y-%m} csv",
-            )
+        first = _month(month)
+        async with database.work(request.user.book_id) as work:
+            cooperative = await _taken(request, work, first, "csv")
             await work.commit()
         return Stream(
             _csv(request, database, first),
@@ -96,15 +95,40 @@ class SlipPages(Controller):
             },
         )
 
+    @get("/imbal/pajak/{month:str}/pdf", opt={"permission": Permission.EXPORT_BOOKS})
+    async def paper(self, request: ApiRequest, database: Database, month: str) -> Response[Any]:
+        """The same as a paper with all slips of the month; that it was taken is a row of the trail."""
+        book_id, first = request.user.book_id, _month(month)
+        async with database.reading(book_id) as connection:
+            found, more = await service.slips(connection, book_id, first, limit=MOST_ON_PAPER)
+            sums = await service.slip_sums(connection, book_id, first)
+            rule = await service.tax_rule(connection, await cooperative_of(connection, book_id), first)
+            names = await _names(request, connection, found)
+        if more:
+            raise Refusal(
+                "slips-too-many",
+                N_("Daftar ini lebih dari %(limit)s bukti potong. Ambil sebagai CSV."),
+                limit=MOST_ON_PAPER,
+            )
+        async with database.work(book_id) as work:
+            cooperative = await _taken(request, work, first, "pdf")
+            await work.commit()
+        made = papers.slip_list(first, found, sums, rule, names, cooperative, request.user.locale)
+        return await answer(made, f"bukti-potong-{cooperative.code}-{first:%Y-%m}", request.user, cooperative.zone)
+
     @get("/imbal/pajak/{month:str}/{serial:int}", opt={"permission": Permission.READ_BOOKS})
     async def slip_page(
         self, request: ApiRequest, database: Database, frame: Frame, month: str, serial: Serial
-    ) -> Response[str]:
-        """One slip, to be printed and handed over."""
+    ) -> Response[Any]:
+        """One slip, to be printed and handed over; with ``pdf`` as a file."""
         identity, first = request.user, _month(month)
         async with database.reading(identity.book_id) as connection:
+            cooperative = await cooperative_of(connection, identity.book_id)
             found = await service.slip(connection, identity.book_id, first, serial)
             names = await _names(request, connection, [found])
+        if "pdf" in request.query_params:
+            made = papers.slip(found, names.get(found.member_number, ""), cooperative, identity.locale)
+            return await answer(made, found.number.replace("/", "-"), identity, cooperative.zone)
         return await frame.page(
             request,
             "returns/slip.html",
@@ -112,6 +136,20 @@ class SlipPages(Controller):
             slip=found,
             name=names.get(found.member_number, ""),
         )
+
+
+async def _taken(request: ApiRequest, work: Work, month: date, form: str) -> Cooperative:
+    """Put on record that the month's slips leave the house as a file; the caller commits."""
+    identity = request.user
+    cooperative = await cooperative_of(work.connection, identity.book_id)
+    await audit.record(
+        work.connection,
+        identity.book_id,
+        actor=identity.username,
+        action=Action.EXPORTED,
+        subject=f"tax slips {month:%Y-%m} {form}",
+    )
+    return cooperative
 
 
 def _month(text: str) -> date:

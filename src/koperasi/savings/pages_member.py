@@ -1,10 +1,13 @@
 """A member's own pages, made for a phone: what they have, and the passbook."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from litestar import Controller, Response, get
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from koperasi.cooperatives.service import cooperative_of
+from koperasi.cooperatives.service import Cooperative, cooperative_of, terms
 from koperasi.db import Database
 from koperasi.deposits.service import deposits_of
 from koperasi.dues import service as dues
@@ -14,10 +17,22 @@ from koperasi.i18n import N_
 from koperasi.members import service as members
 from koperasi.permissions import Identity, Permission
 from koperasi.rest import ApiRequest
-from koperasi.savings import messages, service, service_desk
+from koperasi.savings import messages, rules_promises, service, service_desk, service_plans
+from koperasi.savings.rules_plans import Instalment, Plan, next_instalment, plan_on, reached_percent
+from koperasi.savings.service_plans import PlanState
 from koperasi.web import Form
 
 LATEST_LINES = 5
+
+
+class Towards(NamedTuple):
+    """Planned savings as their owner sees them: the goal, how far it is reached in percent, what comes next."""
+
+    account: service.SavingsAccount
+    plan: Plan
+    reached: int
+    following: Instalment | None
+    missed: Sequence[Instalment]
 
 
 class MemberPages(Controller):
@@ -37,12 +52,18 @@ class MemberPages(Controller):
             deposits = await deposits_of(connection, cooperative, number, today)
             standing = await dues.standing_of(connection, cooperative, number, today)
             latest = await service_desk.latest_of(connection, identity.book_id, accounts, LATEST_LINES)
+            shown = [one for one in accounts if one.closed_on is None or one.balance_minor]
+            numbers = [one.number for one in shown if one.kind is service.SavingsKind.BERENCANA]
+            plans = await service_plans.plans_of(connection, identity.book_id, numbers, today)
+            promises = await _promises(connection, cooperative, shown, today, identity.locale)
         return await frame.page(
             request,
             "savings/balance.html",
             day=today,
             total_minor=sum(one.balance_minor for one in accounts) + sum(one.principal_minor for one in deposits),
-            accounts=[one for one in accounts if one.closed_on is None or one.balance_minor],
+            accounts=shown,
+            goals=_towards(shown, plans, today),
+            promises=promises,
             deposits=deposits,
             standing=standing,
             owed_minor=sum(standing.open_minor(kind, f"{today:%Y-%m}") for kind in dues.Kind),
@@ -93,6 +114,36 @@ class MorePages(Controller):
         """A member's other places, and what keeps their account theirs."""
         number = own_number(request.user)
         return await frame.page(request, "savings/more.html", places=other_places(request.user), number=number)
+
+
+def _towards(accounts: Sequence[service.SavingsAccount], plans: Mapping[str, PlanState], day: date) -> list[Towards]:
+    found = []
+    for account in accounts:
+        state = plans.get(account.number)
+        plan = plan_on(state.plans, day) if state else None
+        if state is not None and plan is not None and account.closed_on is None:
+            reached = reached_percent(account.balance_minor, plan.target_minor)
+            found.append(Towards(account, plan, reached, next_instalment(state.plans, day), state.missed))
+    return found
+
+
+async def _promises(
+    connection: AsyncConnection,
+    cooperative: Cooperative,
+    accounts: Sequence[service.SavingsAccount],
+    day: date,
+    locale: str,
+) -> list[rules_promises.Told]:
+    """What was agreed for the products in which these accounts are."""
+    since: dict[str, date] = {}
+    for account in accounts:
+        if account.closed_on is None:
+            since[account.product_code] = min(account.opened_on, since.get(account.product_code, account.opened_on))
+    known = await service.products(connection, cooperative.book_id)
+    held = {one: since[one.code] for one in known if one.code in since}
+    rows = await service.product_terms(connection, cooperative.book_id, since)
+    said = terms(cooperative.kind)
+    return rules_promises.told(held, rows, day, rules_promises.Words(said.savings_return, said.surplus), locale)
 
 
 def own_number(identity: Identity) -> str:

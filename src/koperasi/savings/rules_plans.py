@@ -18,6 +18,7 @@ from koperasi.i18n import N_
 from koperasi.savings.rules import SavingsKind
 
 MOST_YEARS = 40
+_MONTHS_AHEAD = 2
 
 
 class Goal(StrEnum):
@@ -119,6 +120,22 @@ def _of_month(plans: Sequence[Plan], year: int, month: int, done: Collection[str
                 return None
             period = period_of(due_on)
             return Instalment(period, due_on, row.instalment_minor, row.source_number, period in done)
+    return None
+
+
+def next_instalment(plans: Sequence[Plan], on: date) -> Instalment | None:
+    """The standing order's first instalment that falls due after a day; None where none will.
+
+    Args:
+        plans: one account's rows, the oldest first.
+        on: the day, which has been.
+    """
+    year, month = on.year, on.month
+    for _ in range(_MONTHS_AHEAD):
+        instalment = _of_month(plans, year, month, ())
+        if instalment is not None and instalment.due_on > on:
+            return instalment
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     return None
 
 

@@ -129,10 +129,10 @@ def check_ceiling(terms: ProductTerms, ceiling_percent: Fraction | None, *, enfo
 def earning_text(terms: ProductTerms, locale: str) -> str:
     """What it earns in one phrase: ``Jasa 3 % setahun``, ``Nisbah 30 : 70``, ``Bonus sukarela``."""
     if terms.rate_percent is not None:
-        return translate(locale, N_("Jasa %(percent)s %% setahun"), percent=_percent(terms.rate_percent, locale))
+        return translate(locale, N_("Jasa %(percent)s %% setahun"), percent=percent_shown(terms.rate_percent, locale))
     if terms.nisbah_percent is not None:
-        ours = _percent(100 - terms.nisbah_percent, locale)
-        mine = _percent(terms.nisbah_percent, locale)
+        ours = percent_shown(100 - terms.nisbah_percent, locale)
+        mine = percent_shown(terms.nisbah_percent, locale)
         return translate(locale, N_("Nisbah %(saver)s : %(cooperative)s"), saver=mine, cooperative=ours)
     return translate(locale, Earns(terms.earns).label)
 
@@ -172,7 +172,8 @@ def changes(product: Product, before: ProductTerms | None, after: ProductTerms) 
     return found
 
 
-def _percent(percent: Fraction, locale: str) -> str:
+def percent_shown(percent: Fraction, locale: str) -> str:
+    """A percentage as its reader writes it: ``2,5`` in Indonesian."""
     text = percent_text(percent)
     return text if locale == "en" else text.replace(".", ",")
 

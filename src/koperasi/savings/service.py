@@ -21,6 +21,7 @@ from koperasi.savings.numbers import is_valid_account_number, make_account_numbe
 from koperasi.savings.products import Earns, Product, ProductTerms, terms_on
 from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
+from koperasi.savings.rules_plans import Goal, Plan
 from koperasi.savings.service_desk import passbook
 from koperasi.savings.service_doctor import ledger_accounts
 from koperasi.savings.service_dues import CollectedLine, Payment, bill, bills, deposit_drafts, linked_deposits
@@ -34,6 +35,7 @@ from koperasi.savings.service_opening import (
     welcome_many,
 )
 from koperasi.savings.service_partners import Partner, add_partner, holder_names, partner_by_number, partners
+from koperasi.savings.service_plans import due_instalments, run_orders, set_plan
 from koperasi.savings.service_posting import (
     answered_before,
     cash_of,
@@ -73,8 +75,10 @@ __all__ = [
     "CollectedLine",
     "DueState",
     "Earns",
+    "Goal",
     "Partner",
     "Payment",
+    "Plan",
     "Product",
     "ProductTerms",
     "Receipt",
@@ -92,6 +96,7 @@ __all__ = [
     "close_accounts",
     "deposit",
     "deposit_drafts",
+    "due_instalments",
     "dues_of",
     "entry_number_of",
     "free_kind",
@@ -116,6 +121,8 @@ __all__ = [
     "receipt_number",
     "reopen_accounts",
     "reverse",
+    "run_orders",
+    "set_plan",
     "statement",
     "terms_on",
     "transfer",

@@ -132,13 +132,22 @@ async def open_account(
     if terms is not None and not terms.offered:
         raise Refusal("product-not-offered", N_("Produk ini tidak lagi menerima rekening baru."), field="kind")
     try:
-        return (await _open(work, cooperative, [_Wish(holder, product.kind, opened_on, product.code)], actor=actor))[0]
+        made = (await _open(work, cooperative, [_Wish(holder, product.kind, opened_on, product.code)], actor=actor))[0]
     except IntegrityError as error:
         if "uq_savings_account_own_capital" in str(error.orig):
             raise Conflict(
                 "savings-account-exists", N_("Anggota ini sudah mempunyai rekening simpanan tersebut."), field="kind"
             ) from error
         raise
+    await audit.record(
+        work.connection,
+        work.book_id,
+        actor=actor,
+        action=Action.SAVINGS_OPENED,
+        subject=f"savings {made.number}",
+        after={"product": made.product_code, "opened_on": opened_on.isoformat()},
+    )
+    return made
 
 
 async def _product(work: Work, kind: SavingsKind | None, code: str | None) -> Product:

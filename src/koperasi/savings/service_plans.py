@@ -75,6 +75,13 @@ async def plan_of(connection: AsyncConnection, book_id: int, account_number: str
     return found[0] if found else None
 
 
+async def plans_of(
+    connection: AsyncConnection, book_id: int, numbers: Sequence[str], until: date
+) -> dict[str, PlanState]:
+    """The same of several accounts, by their numbers; whoever has none is left out."""
+    return {one.account_number: one for one in await _states(connection, book_id, until, numbers)} if numbers else {}
+
+
 async def set_plan(work: Work, account_number: str, plan: Plan, *, actor: str) -> Plan:
     """Say what planned savings are for, or otherwise from a day on; the caller commits.
 

@@ -15,9 +15,10 @@ from koperasi.formats import format_date
 from koperasi.frame import Frame
 from koperasi.i18n import N_
 from koperasi.permissions import Permission
+from koperasi.printing import answer
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.savings import service as savings
-from koperasi.treasury import rules_vouchers, service
+from koperasi.treasury import papers, rules_vouchers, service
 from koperasi.treasury.api import Number, own_only
 from koperasi.treasury.rules_vouchers import VoucherKind
 from koperasi.web import Form
@@ -68,8 +69,8 @@ class VoucherPages(Controller):
         )
 
     @get("/bukti-jurnal/{number:int}", opt={"permission": Permission.READ_CASH})
-    async def voucher(self, request: ApiRequest, database: Database, frame: Frame, number: Number) -> Response[str]:
-        """One entry as a voucher; a teller sees those that they recorded."""
+    async def voucher(self, request: ApiRequest, database: Database, frame: Frame, number: Number) -> Response[Any]:
+        """One entry as a voucher, with ``pdf`` as a file; a teller sees those that they recorded."""
         identity, book_id = request.user, request.user.book_id
         async with database.reading(book_id) as connection:
             cooperative = await cooperative_of(connection, book_id)
@@ -88,9 +89,7 @@ class VoucherPages(Controller):
                 await work.commit()
         cash_minor = sum(line.amount for line in view.entry.lines if line.code.partition(".")[0] in service.CASH)
         total_minor = sum(line.amount for line in view.entry.lines if line.amount > 0)
-        return await frame.page(
-            request,
-            "treasury/voucher.html",
+        shown = papers.Voucher(
             entry=view.entry,
             accounts=view.accounts,
             given=given,
@@ -100,6 +99,14 @@ class VoucherPages(Controller):
             # Cash is what a cash voucher is about; a memorial has its debits for a sum.
             sum_minor=abs(cash_minor) or total_minor,
             total_minor=total_minor,
+        )
+        if "pdf" in request.query_params:
+            made = papers.voucher(shown, cooperative, identity.locale)
+            return await answer(made, f"bukti-{number}", identity, cooperative.zone)
+        return await frame.page(
+            request,
+            "treasury/voucher.html",
+            **shown._asdict(),
             may_read=identity.may(Permission.READ_BOOKS),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from koperasi.approvals import service as approvals
 from koperasi.cooperatives.service import add_policy
 from koperasi.deposits import service
 from koperasi.permissions import Role
+from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
 
 
@@ -214,3 +216,51 @@ async def test_over_rest(client, own_village, account):
     run = await client.post("/api/v1/deposit-runs", json={"until": "2026-04-01"}, headers=headers)
     assert run.status_code == 200, run.text
     assert [one["code"] for one in run.json()["waiting"]].count("result-missing") >= 1
+
+
+async def test_the_sharia_board_reads_the_contracts_and_no_names(client, own_village, session_of, account, database):
+    """Products with their akad; contracts by what was agreed and by day, with the ledger's sums; nobody's name."""
+    book_id = own_village.cooperative.book_id
+    board = Browser(client, await session_of(own_village, Role.DPS))
+    async with database.work(book_id) as work:
+        for day, months, principal in ((2, 3, 200_000_000), (2, 3, 300_000_000), (9, 12, 150_000_000)):
+            wish = service.Wish(
+                member_number=own_village.member.number, months=months, amount_minor=principal, source=account,
+                payout_account=account, roll_over=service.RollOver.NONE, opened_on=date(2026, 3, day),
+            )  # fmt: skip
+            await service.open_deposit(
+                work, own_village.cooperative, wish, today=wish.opened_on, actor="uji",
+                idempotency=Idempotency.of("uji", uuid4().hex, *wish),
+            )  # fmt: skip
+        await work.commit()
+    async with database.reading(book_id) as connection:
+        totals = await service.totals(connection, book_id, date(2026, 1, 1))
+        first, more = await service.signed(connection, book_id, limit=1)
+        nisbah = first[0].percent
+        place = (first[0].opened_on, first[0].months, Decimal(nisbah.numerator) / nisbah.denominator)
+        rest, _ = await service.signed(connection, book_id, before=place)
+        assert more
+        everything, _ = await service.signed(connection, book_id)
+        assert [*first, *rest] == everything
+        agreed = await service.agreed(connection, book_id)
+    for found in (agreed, everything):
+        assert sum(one.contracts for one in found) == totals.running
+        assert sum(one.principal_minor for one in found) == totals.principal_minor
+    both = next(one for one in everything if one.opened_on == date(2026, 3, 2) and one.months == 3)
+    assert (both.contracts, both.principal_minor, both.matures_on) == (2, 500_000_000, date(2026, 6, 2))
+    shown = (await board.get("/akad")).text.replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("Wadiah yad dhamanah", "Mudharabah mutlaqah", "45 : 55", "5.000.000", "02/03/2026", "2 perjanjian"):
+        assert words in shown, words
+    assert own_village.member.name not in shown
+    assert own_village.member.number not in shown
+    assert account not in shown
+    assert "bunga" not in shown.lower()
+    assert (await board.get("/berjangka")).status_code == 403
+    assert (await board.get("/akad?sesudah=x")).status_code == 400
+    assert 'href="/akad"' in (await board.get("/produk")).text
+
+
+async def test_there_is_no_akad_where_there_is_no_sharia(client, other_village, session_of):
+    board = Browser(client, await session_of(other_village, Role.DPS))
+    assert (await board.get("/akad")).status_code == 404
+    assert 'href="/akad"' not in (await board.get("/produk")).text

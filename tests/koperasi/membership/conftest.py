@@ -148,6 +148,12 @@ def page(client, own_village, session_of):
             assert answer.status_code == status, (path, answer.status_code, answer.text[-800:])
             return answer.text
 
+        async def file(self, path: str) -> bytes:
+            client.cookies.clear()
+            answer = await client.get(path, headers={"Cookie": self.cookie}, follow_redirects=False)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text[:800]
+            return answer.content
+
         async def fill(self, path: str, to: str | None = None, *, status: int = 303, **fields: str):
             client.cookies.clear()
             shown = await client.get(path, headers={"Cookie": self.cookie})

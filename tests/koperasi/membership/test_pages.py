@@ -6,6 +6,8 @@ import re
 from datetime import date
 from uuid import uuid4
 
+from tests.koperasi.reports.pdf_text import missing
+
 from koperasi.members import service as members
 from koperasi.members.service import MemberStatus, NewMember
 from koperasi.permissions import Role
@@ -62,11 +64,13 @@ async def test_from_a_death_to_the_heirs_receipts(client, database, own_village,
     assert "Bayar tunai Rp60.000" in decided
     paper = await bendahara.get(f"/anggota/{number}/penyelesaian/cetak")
     assert "Budi Santosa" in paper
+    assert missing(paper, await bendahara.file(f"/anggota/{number}/penyelesaian/cetak?pdf=1")) == []
     await bendahara.get(f"/anggota/{number}/penyelesaian/kuitansi/1", 404)
     for position in ("1", "2"):
         await bendahara.fill(f"/anggota/{number}/penyelesaian", f"/anggota/{number}/penyelesaian/bayar/{position}")
     receipt = await bendahara.get(f"/anggota/{number}/penyelesaian/kuitansi/1")
     assert "Enam puluh ribu rupiah" in receipt
+    assert missing(receipt, await bendahara.file(f"/anggota/{number}/penyelesaian/kuitansi/1?pdf=1")) == []
     assert "Selesai" in await bendahara.get(f"/anggota/{number}/penyelesaian")
     assert "Diselesaikan" in await bendahara.get(f"/anggota/{number}")
 
@@ -142,6 +146,42 @@ async def test_the_programme_sees_who_allows_it_and_nobody_else(own_village, pag
     assert leaver.name not in shown
     assert "Rp" not in shown.split("<main", 1)[1]
     await pendamping.get(f"/anggota/{own_village.member.number}", 403)
+
+
+async def test_staff_record_what_was_allowed_on_paper(client, own_village, page, leaver):
+    """With the paper's number, for a relative or the programme; the member sees it, and it is on record."""
+    bendahara, own = await page(Role.BENDAHARA), own_village.member.number
+    here, anggota = f"/anggota/{leaver.number}/izin", await page(Role.ANGGOTA)
+    refused = await bendahara.fill(here, status=422, scope="balances", relative=own, reference="")
+    assert "perlu diisi" in refused.text
+    assert f'value="{own}"' in refused.text
+    refused = await bendahara.fill(here, status=422, scope="balances", relative=leaver.number, reference="SI 4")
+    assert "Tulis nomor anggota keluarga" in refused.text
+    refused = await bendahara.fill(here, status=422, scope="programme", relative="", reference="9" * 61)
+    assert "Terlalu panjang" in refused.text
+    await anggota.get(f"/keluarga/{leaver.number}", 404)
+    await bendahara.fill(here, scope="balances", relative=str(int(own)), reference="SI 4/2026")
+    await bendahara.fill(here, scope="programme", relative="", reference="SI 5/2026")
+    shown = await bendahara.get(here + "?selesai=dicatat")
+    assert "di atas kertas nomor SI 4/2026, dicatat bendahara" in shown
+    assert own_village.member.name in shown
+    assert leaver.name in await anggota.get(f"/keluarga/{leaver.number}")
+    assert leaver.name in await (await page(Role.PENDAMPING)).get("/pendampingan")
+    assert "di atas kertas nomor SI 4/2026" in await (await page(Role.KETUA)).get(f"/anggota/{leaver.number}/data")
+    trail = await (await page(Role.PENGAWAS)).get("/jejak-audit")
+    for words in ("Izin melihat diberikan", "Nomor surat izin", "SI 4/2026", "SI 5/2026"):
+        assert words in trail
+    for at in re.findall(rf'action="({here}/[0-9]+/cabut)"', shown):
+        await bendahara.fill(here, at)
+    await anggota.get(f"/keluarga/{leaver.number}", 404)
+    await (await page(Role.KASIR)).get(here, 403)
+    # What the member gave from their phone, the desk can take back when they ask.
+    await anggota.fill("/keluarga", scope="dues", relative=leaver.number)
+    mine = await bendahara.get(f"/anggota/{own}/izin")
+    assert "oleh anggota sendiri" in mine
+    at = re.search(rf'action="(/anggota/{own}/izin/[0-9]+/cabut)"', mine)[1]
+    await bendahara.fill(here, at.replace(f"/{own}/", f"/{leaver.number}/"), status=404)
+    await bendahara.fill(f"/anggota/{own}/izin", at)
 
 
 async def test_over_rest_a_member_leaves(client, own_village, leaver):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import zlib
 
@@ -83,3 +84,10 @@ def _string(content: bytes, at: int) -> tuple[bytes, int]:
         if not depth:
             return plain, at
         plain += sign
+
+
+def missing(page: str, pdf: bytes) -> list[str]:
+    """The words of a print page's sheet, without its foot, that do not stand in the PDF in the same order."""
+    sheet = page.partition('<article class="paper">')[2].partition("<footer>")[0]
+    left = iter(text_of(pdf).split())
+    return [word for word in html.unescape(re.sub(r"<[^>]*>", " ", sheet)).split() if word not in left]

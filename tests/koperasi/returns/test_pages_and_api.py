@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from tests.koperasi.reports.pdf_text import missing, text_of
 
+from koperasi import printing
+from koperasi.formats import format_figure
 from koperasi.permissions import Role
+from koperasi.returns import papers
+from koperasi.returns.model import Slip
+from koperasi.terbilang import amount_in_words
 
 from ...conftest import Village, found, populate
 from .support import Bench
@@ -33,7 +40,7 @@ def form_of(page: str, action: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', part[: part.index("</form>")]))
 
 
-async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(client, session_of, shop):
+async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(client, session_of, shop, monkeypatch):
     village, _, account, month = shop
     cookies = {role: {"Cookie": await session_of(village, role)} for role in (Role.BENDAHARA, Role.KETUA, Role.ANGGOTA)}
     treasurer, chair, member = cookies.values()
@@ -43,6 +50,12 @@ async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(clien
         answer = await client.get(url, headers=who, follow_redirects=False)
         assert answer.status_code == 200, (url, answer.status_code, answer.text[:300])
         return answer.text
+
+    async def pdf(url, who):
+        client.cookies.clear()
+        answer = await client.get(url, headers=who, follow_redirects=False)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text[:300]
+        return answer.content
 
     async def send(url, page, who, **fields):
         client.cookies.clear()
@@ -101,8 +114,41 @@ async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(clien
     file = await get(f"/imbal/pajak/{month}/csv", treasurer)
     assert file.splitlines()[0] == "number,paid_on,member_number,name,gross,tax,net"
     assert file.splitlines()[1].startswith(numbered)
+    paper = text_of(await pdf(f"/imbal/pajak/{month}/pdf", treasurer))
+    gross, tax = (int(Decimal(file.splitlines()[1].split(",")[at]) * 100) for at in (4, 5))
+    figures = f"{format_figure(gross)} {format_figure(tax)}"
+    assert f"{numbered} {village.member.name}" in paper
+    assert paper.count(figures) == 2  # the slip's, and the sums'
+    assert amount_in_words(tax, "id") in paper
+    assert amount_in_words(tax, "id") in slips
+    own = await get(f"/imbal/pajak/{month}/1", treasurer)
+    assert missing(own, await pdf(f"/imbal/pajak/{month}/1?pdf=1", treasurer)) == []
+    monkeypatch.setattr("koperasi.returns.pages_tax.MOST_ON_PAPER", 0)
+    client.cookies.clear()
+    refused = await client.get(f"/imbal/pajak/{month}/pdf", headers=treasurer)
+    assert refused.status_code == 422
+    assert "Ambil sebagai CSV" in refused.text
     client.cookies.clear()
     assert (await client.get("/imbal/pajak/besok", headers=treasurer)).status_code == 400
+
+
+async def test_the_months_slips_on_paper(shop):
+    """Two slips: each as the list shows it, then their sums, and the tax withheld in words."""
+    village, *_ = shop
+    paid = date(2026, 11, 30)
+    slips = [Slip(date(2026, 11, 1), n, f"0000{n}", paid, 30_000_000 * n, 3_000_000 * n) for n in (1, 2)]
+    sums = {"count": 2, "gross": 90_000_000, "tax": 9_000_000}
+    cooperative = replace(village.cooperative, address="Jalan Pasar 12", village="Sukadana")
+    paper = papers.slip_list(paid, slips, sums, None, {"00001": "Sutinah #1"}, cooperative, "id")
+    text = text_of(printing.pdf(paper, "Dicetak", "id"))
+    words = [
+        "Jalan Pasar 12, Sukadana", "Bukti potong pajak November 2026", "Rp90.000", "Rp900.000", "Sembilan puluh ribu rupiah",
+        "BP/2026/11/0001 Sutinah #1 30/11/2026 300.000 30.000", "BP/2026/11/0002 00002 30/11/2026 600.000 60.000",
+        "Jumlah 900.000 90.000", "Pemotong",
+    ]  # fmt: skip
+    places = [text.find(word) for word in words]
+    assert -1 not in places
+    assert places == sorted(places)
 
 
 async def test_over_the_api(client, shop):

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
 
 import pytest
 from litestar.testing import AsyncTestClient
 
+from koperasi.formats import format_date
 from koperasi.permissions import Role
 from koperasi.posting import Idempotency
-from koperasi.savings import service, service_desk
+from koperasi.savings import service, service_desk, service_plans
 from koperasi.savings.rules import SavingsKind
+from koperasi.savings.rules_plans import Goal, Plan
 from koperasi.web.render import STATIC
 
 
@@ -68,6 +71,33 @@ async def test_what_a_member_has(get, deposit, own):
     assert "Iuran belum dibayar Rp120.000" in page
     assert answer.headers["cache-control"] == "no-store"
     assert "Rp" not in re.search(r"<title>(.*?)</title>", page)[1]
+
+
+async def test_what_is_saved_for_and_what_was_agreed(get, deposit, own, database, village):
+    """Three months of a plan: the goal, how far it is reached, what comes next and what could not be moved."""
+    today = village.cooperative.today(datetime.now(UTC))
+    begun, free = (today.replace(day=1) - timedelta(days=1)).replace(day=1), own[SavingsKind.WADIAH]
+    order = Plan(begun, Goal.QURBAN, 400_000_000, today + timedelta(days=300), 25_000_000, 1, free)
+    async with database.work(village.cooperative.book_id) as work:
+        goal = await service.open_account(
+            work, village.cooperative, village.member.number, SavingsKind.BERENCANA, actor="uji", opened_on=begun
+        )
+        await service_plans.set_plan(work, goal.number, order, actor="uji")
+        await work.commit()
+    await deposit(goal.number, 50_000_000)
+    status, page, answer = await get("/saldo-saya")
+    assert status == 200
+    assert "Rencana: Qurban" in page
+    assert "Rp500.000 dari Rp4.000.000, tercapai 12 %." in page
+    following = format_date((today.replace(day=28) + timedelta(days=4)).replace(day=1))
+    assert f"Setoran rutin berikutnya Rp250.000 pada {following} dari rekening {free}." in page
+    assert "2 setoran rutin belum dipindahkan: Rp500.000." in page
+    assert "35 % untuk Anda dan 65 % untuk koperasi" in page
+    assert "Tidak ada imbal yang dijanjikan" in page
+    assert "bunga" not in page.lower()
+    assert "<script" not in page.partition("<main")[2].partition("</main>")[0]
+    kept = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in ("koperasi.css", "koperasi.js", "icon.svg"))
+    assert len(gzip.compress(answer.content)) + kept < 30_000
 
 
 async def test_each_view_is_light_enough_for_a_slow_line(client, session_of, deposit, own, village):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 import ledger
 from koperasi.approvals import service as approvals
+from koperasi.audit import service as audit
 from koperasi.cooperatives.service import add_policy, roles
 from koperasi.errors import NotFound
 from koperasi.members.service import MemberStatus
@@ -97,6 +99,16 @@ async def test_new_terms_wait_for_a_second_person_and_are_set_as_they_were_agree
         await work.commit()
     set_ = (await shop.read(service.product_terms, ["mudharabah"]))["mudharabah"][-1]
     assert (set_.nisbah_percent, set_.valid_from, set_.set_by) == (35, date(2027, 1, 1), "bendahara")
+
+
+async def test_an_opened_account_is_on_the_trail_with_its_product_and_day(kspps):
+    member, _ = await kspps.join()
+    assert await code_of(kspps.open(member, "wajib")) == "savings-account-exists"
+    number = await kspps.open(member, "mudharabah")
+    found, _ = await kspps.read(audit.events, audit.Search(action=audit.Action.SAVINGS_OPENED))
+    assert [(one.actor, one.subject, json.loads(one.after)) for one in found] == [
+        ("uji", f"savings {number}", {"product": "mudharabah", "opened_on": JOINED.isoformat()})
+    ]
 
 
 async def test_another_product_of_a_kind(ksp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from koperasi.errors import Refusal
 from koperasi.formats import InputError
-from koperasi.savings import rules, rules_plans, rules_products
+from koperasi.savings import rules, rules_plans, rules_products, rules_promises
 from koperasi.savings.products import Earns, Product, ProductTerms, first_products, terms_on
 from koperasi.savings.rules import SavingsKind
 from koperasi.savings.rules_plans import Goal, Plan, instalments, plan_on
@@ -197,6 +198,17 @@ def test_one_instalment_a_month_at_most_and_each_by_the_row_in_force(day_of_mont
         assert DAY <= one.due_on <= min(goal_day, DAY + timedelta(days=until))
 
 
+@given(st.integers(1, 31), st.integers(1, 31), st.integers(0, 40), st.integers(0, 400))
+def test_the_next_instalment_is_the_first_that_has_not_fallen_due(day, other, changed, later):
+    plans = [
+        replace(ORDER, day_of_month=day),
+        replace(ORDER, valid_from=DAY + timedelta(changed + 1), day_of_month=other),
+    ]
+    on = plans[-1].valid_from + timedelta(days=later)
+    coming = [one for one in instalments(plans, (), date(2029, 1, 1)) if one.due_on > on]
+    assert rules_plans.next_instalment(plans, on) == (coming[0] if coming else None)
+
+
 def test_planned_savings_wait_for_their_day_unless_the_terms_let_them_go():
     day = date(2027, 5, 19)
     assert rules_plans.locked_until(ORDER, day, early_withdrawal=False) == date(2027, 5, 20)
@@ -234,3 +246,45 @@ def test_how_far_a_goal_is_reached(balance, target):
     percent = rules_plans.reached_percent(balance, target)
     assert 0 <= percent <= 100
     assert (percent == 100) is (balance >= target)
+
+
+# --- what a member is told ------------------------------------------------------------------------------------------
+
+OPENED = date(2026, 11, 9)
+SHARIA, BANK = ("bagi hasil", "sisa hasil usaha (SHU)"), ("bunga tabungan", "laba")
+
+
+def said(product: Product, *rows: ProductTerms, words: tuple[str, str] = SHARIA, on: date = OPENED) -> str:
+    (found,) = rules_promises.told({product: OPENED}, {product.code: rows}, on, rules_promises.Words(*words), "id")
+    return " ".join(found.sentences)
+
+
+def test_a_member_is_told_what_was_agreed_and_nothing_else():
+    kinds = [kind for kind in SavingsKind if kind not in (SavingsKind.SUKARELA, SavingsKind.KOPERASI_LAIN)]
+    told = {
+        one.kind: said(one, terms) for one, terms in first_products(kinds, DAY, "uji", is_sharia=True, pays_rate=True)
+    }
+    assert not [text for text in told.values() if "bunga" in text.lower()]
+    assert "Tidak ada imbal yang dijanjikan" in told[SavingsKind.WADIAH]
+    assert "%" not in told[SavingsKind.WADIAH]
+    assert "30 % untuk Anda dan 70 % untuk koperasi" in told[SavingsKind.MUDHARABAH]
+    assert "tidak dijanjikan" in told[SavingsKind.MUDHARABAH]
+    assert "Dapat diambil mulai tanggal tujuan." in told[SavingsKind.BERENCANA]
+    assert "sisa hasil usaha (SHU)" in told[SavingsKind.POKOK]
+    assert all(text.startswith("Sejak 9 November 2026: ") for text in told.values())
+
+
+def test_a_member_is_told_the_rate_from_when_and_what_is_decided_for_later():
+    now = ProductTerms(
+        DAY, earns="rate", rate_percent=Fraction("2.5"), monthly_fee_minor=100_000, floor_minor=2_000_000
+    )
+    later = replace(now, valid_from=date(2027, 1, 1), rate_percent=Fraction(2))
+    product = Product("tabungan", SavingsKind.SUKARELA, "Tabungan", "Savings")
+    text = said(product, now, later, words=BANK)
+    assert "Sejak 9 November 2026: bunga tabungan 2,5 % setahun dari saldo harian, dibukukan setiap bulan." in text
+    assert "Biaya Rp1.000 setiap bulan." in text
+    assert "Saldo Rp20.000 tetap tinggal" in text
+    assert "Mulai 1 Januari 2027: bunga tabungan 2 % setahun" in text
+    renewed = said(product, now, later, words=BANK, on=date(2027, 1, 1))
+    assert renewed.startswith("Sejak 1 Januari 2027: bunga tabungan 2 % setahun")
+    assert "2,5" not in renewed

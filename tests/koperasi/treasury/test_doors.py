@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from tests.conftest import found, populate
+from tests.koperasi.reports.pdf_text import missing
 
 from koperasi.permissions import Role
 
@@ -179,6 +180,9 @@ async def test_a_voucher_on_paper(call, visit, shop):
     paid = await call("POST", f"/savings-accounts/{account}/deposits", json={"amount": rupiah("50000.00")})
     entry = paid.json()["entry_number"] if "entry_number" in paid.json() else int(paid.json()["number"].split("-")[1])
     shown = (await visit(f"/bukti-jurnal/{entry}")).text
+    paper = await visit(f"/bukti-jurnal/{entry}?pdf=1")
+    assert paper.headers["content-type"] == "application/pdf"
+    assert missing(shown, paper.content) == []
     number = re.search(r"BKM/\d{4}/\d{2}/0001", shown)[0]
     for words in ("Bukti kas masuk", "Sutinah", "ima puluh ribu rupiah", "Rp50.000"):
         assert words in shown

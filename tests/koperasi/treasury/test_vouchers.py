@@ -29,7 +29,7 @@ async def numbers(office) -> dict[int, str]:
     async with office.database.reading(office.book_id) as connection:
         head = await ledger.head(connection, office.book_id)
         found = await service.numbers_of(connection, office.book_id, range(1, head.number + 1))
-    return {entry: str(number) for entry, number in found.items()}
+    return {entry: str(found[entry]) for entry in sorted(found)}
 
 
 async def test_kinds_months_and_what_is_recorded_late(office):
