@@ -5,6 +5,7 @@ from __future__ import annotations
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
 from koperasi.returns.model import Progress
+from koperasi.returns.pace import Pace
 from koperasi.returns.service_posting import post_next
 
 
@@ -16,9 +17,11 @@ async def post_all(database: Database, cooperative: Cooperative, number: int, *,
         Conflict: ``return-run-state``.
         Refusal: what the book says; the entries before stand.
     """
+    pace = Pace()
     while True:
         async with database.work(cooperative.book_id) as work:
             progress = await post_next(work, cooperative, number, actor=actor)
             await work.commit()
         if progress.done >= progress.total:
             return progress
+        await pace.rest()

@@ -36,7 +36,7 @@ from koperasi.savings import service as savings
 from ledger.schema import account as ledger_account
 from ledger.schema import turnover
 
-PAGE = 1_000
+PAGE = 100
 """Accounts read at a time: between pages the other requests of this process have their turn."""
 
 
@@ -147,7 +147,7 @@ def _query(book_id: int, wanted: Wanted) -> Select[Any]:
 
 
 async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> AsyncIterator[list[Facts]]:
-    """The accounts, those of a member together, some thousands at a time.
+    """The accounts, those of a member together, a page at a time.
 
     Args:
         connection: one snapshot of the book.

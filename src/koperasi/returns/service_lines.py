@@ -18,7 +18,7 @@ from koperasi.returns.rules_interest import return_of
 from koperasi.returns.service_facts import Facts
 from koperasi.returns.service_plan import Plan
 
-CHUNK = 1_000
+CHUNK = 250
 """Accounts in one entry: large enough to be quick, small enough that others have their turn in between."""
 
 LARGEST = 2**62

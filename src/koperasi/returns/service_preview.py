@@ -26,6 +26,7 @@ from koperasi.errors import Conflict, Refusal
 from koperasi.i18n import N_
 from koperasi.returns import rules_run, service_rows
 from koperasi.returns.model import Asked, Earning, Run, RunStatus, Warned
+from koperasi.returns.pace import Pace
 from koperasi.returns.rules_run import Period
 from koperasi.returns.service_facts import ahead, stream
 from koperasi.returns.service_lines import Lines
@@ -77,8 +78,10 @@ async def prepare(
         await share(connection, plan)
         made = Lines(work, plan)
         async with aclosing(ahead(stream(connection, cooperative.book_id, plan.wanted))) as pages:
+            pace = Pace()
             async for page in pages:
                 await made.take(page)
+                await pace.rest()
         await made.end()
     settings = _settings(plan)
     digest = sha256(json.dumps([settings, head.number, effective_on.isoformat()], sort_keys=True).encode())
