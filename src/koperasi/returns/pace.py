@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-PART = 0.2
+PART = 0.2  # not money: share of time
 """Of the time of a piece: a run of 100,000 accounts takes seconds either way, and nobody waits for it at a desk."""
 
 
