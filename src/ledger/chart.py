@@ -18,7 +18,9 @@ from ledger.money import exponent
 from ledger.periods import lock_head
 from ledger.seal import GENESIS
 
-ACCOUNT_COLUMNS = tuple(schema.account.columns)
+ACCOUNT_COLUMNS = tuple(schema.account.c[name] for name in Account.__dataclass_fields__)
+"""An account's columns in the order of its fields."""
+_TYPE, _SIDE = (list(Account.__dataclass_fields__).index(name) for name in ("type", "side"))
 
 
 async def found_book(connection: AsyncConnection, currency: str = "IDR") -> int:
@@ -137,7 +139,7 @@ async def chart(connection: AsyncConnection, book_id: int, *, top_only: bool = F
     query = select(*ACCOUNT_COLUMNS).where(table.c.book_id == book_id).order_by(table.c.code)
     if top_only:
         query = query.where(func.strpos(table.c.code, ".") == literal_column("0"))
-    return [to_account(row) for row in (await connection.execute(query)).mappings()]
+    return [_account(row) for row in await connection.execute(query)]
 
 
 async def close_account(connection: AsyncConnection, book_id: int, account_id: int, on: date) -> None:
@@ -241,6 +243,13 @@ async def _set(connection: AsyncConnection, book_id: int, account_id: int, **val
     await connection.execute(
         update(table).where(table.c.book_id == book_id, table.c.account_id == account_id).values(**values)
     )
+
+
+def _account(row: Sequence[Any]) -> Account:
+    """The same of a row's values alone, several times as fast: statements read whole charts."""
+    values = list(row)
+    values[_TYPE], values[_SIDE] = AccountType(values[_TYPE]), Side(values[_SIDE])
+    return Account(*values)
 
 
 def to_account(row: Mapping[Any, Any]) -> Account:
