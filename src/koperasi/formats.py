@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -315,3 +317,8 @@ def _months() -> dict[str, int]:
         for width in ("wide", "abbreviated"):
             names |= {name.lower(): number for number, name in Locale(locale).months["format"][width].items()}
     return names
+
+
+def decimal_of(value: Fraction) -> Decimal:
+    """A percentage of few decimals, which are all that is kept, as a decimal number: exact, never a float."""
+    return Decimal(value.numerator) / Decimal(value.denominator)

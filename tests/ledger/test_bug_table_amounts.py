@@ -183,7 +183,6 @@ PERCENT = {
     "capital * terms.death_extra_percent / 100",
     "principal_minor * terms.early_percent / 100",
     "Decimal(value.numerator) / Decimal(value.denominator)",
-    "Decimal(percent.numerator) / Decimal(percent.denominator)",
 }
 """Percentages are Fractions, of at most four decimals when they are kept; an amount of them is rounded once."""
 

@@ -17,10 +17,10 @@ from koperasi.deposits import rules
 from koperasi.deposits.numbers import SERIES, certificate_number, deposit_number
 from koperasi.deposits.rules import RollOver, Terms
 from koperasi.deposits.service_reading import Named, deposit_by_number
-from koperasi.deposits.service_terms import all_terms, control_role, decimal
+from koperasi.deposits.service_terms import all_terms, control_role
 from koperasi.deposits.tables import deposit
 from koperasi.errors import Refusal
-from koperasi.formats import format_amount
+from koperasi.formats import decimal_of, format_amount
 from koperasi.i18n import N_
 from koperasi.members.service import Member, member_by_number
 from koperasi.posting import Idempotency, busy, refusal_of, settled
@@ -248,11 +248,11 @@ async def prepare(work: Work, cooperative: Cooperative, facts: Facts, terms: Ter
         "matures_on": rules.matures(facts.seed_on, facts.months, facts.term),
         "principal_minor": principal_minor,
         "earns": terms.earns.value,
-        "percent": decimal(terms.percent),
+        "percent": decimal_of(terms.percent),
         "basis": terms.basis.value,
         "pay_months": terms.pay_months,
         "early": terms.early.value,
-        "early_percent": decimal(terms.early_percent),
+        "early_percent": decimal_of(terms.early_percent),
         "penalty_minor": rules.penalty_of(terms, principal_minor),
         "ledger_account_id": account_id,
     }

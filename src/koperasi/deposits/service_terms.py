@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +21,7 @@ from koperasi.deposits.figures import exact
 from koperasi.deposits.rules import Basis, Early, Earns, Terms
 from koperasi.deposits.tables import deposit_terms
 from koperasi.errors import Conflict, Refusal
-from koperasi.formats import InputError, clean_text, format_amount, format_date
+from koperasi.formats import InputError, clean_text, decimal_of, format_amount, format_date
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency
 
@@ -70,11 +69,6 @@ def read_terms(facts: Any) -> dict[str, Any]:
         "early": Early(facts["early"]),
         "early_percent": Fraction(facts["early_percent"]),
     }
-
-
-def decimal(value: Fraction) -> Decimal:
-    """A number of few decimals as its column takes it."""
-    return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 async def found_terms(work: Work, cooperative: Cooperative, valid_from: date, actor: str) -> None:
@@ -189,7 +183,7 @@ async def _add(work: Work, terms: Terms, actor: str) -> None:
 
 def _row(book_id: int, terms: Terms) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(terms, name) for name in Terms.__dataclass_fields__ if name != "set_at"}
-    row |= {name: decimal(row[name]) for name in ("percent", "early_percent")}
+    row |= {name: decimal_of(row[name]) for name in ("percent", "early_percent")}
     return {
         "book_id": book_id,
         **row,
@@ -204,11 +198,11 @@ def _params(terms: Terms) -> dict[str, str]:
         "months": str(terms.months),
         "valid_from": terms.valid_from.isoformat(),
         "earns": terms.earns.value,
-        "percent": str(decimal(terms.percent)),
+        "percent": str(decimal_of(terms.percent)),
         "basis": terms.basis.value,
         "pay_months": str(terms.pay_months),
         "early": terms.early.value,
-        "early_percent": str(decimal(terms.early_percent)),
+        "early_percent": str(decimal_of(terms.early_percent)),
         "minimum_minor": str(terms.minimum_minor),
         "reference": terms.reference,
     }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from fractions import Fraction
 
 from koperasi.errors import FieldError, Refusal
-from koperasi.formats import InputError, format_amount, format_date_short
+from koperasi.formats import InputError, decimal_of, format_amount, format_date_short
 from koperasi.i18n import N_, translate
 from koperasi.savings.products import (
     BASES,
@@ -42,7 +41,7 @@ def read_percent(text: str) -> Fraction:
 
 def percent_text(percent: Fraction) -> str:
     """A percentage in its one way of writing: ``2.5``."""
-    return f"{(Decimal(percent.numerator) / Decimal(percent.denominator)).normalize():f}"
+    return f"{decimal_of(percent).normalize():f}"
 
 
 def earnings_of(kind: SavingsKind, *, is_sharia: bool) -> tuple[Earns, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from koperasi.cooperatives.service import Cooperative, Kind, roles
 from koperasi.db import Work
 from koperasi.errors import NotFound
+from koperasi.formats import decimal_of
 from koperasi.i18n import N_
 from koperasi.savings.products import Product, ProductTerms, first_products
 from koperasi.savings.rules import SavingsKind
@@ -121,13 +121,8 @@ def terms_row(book_id: int, code: str, terms: ProductTerms) -> dict[str, Any]:
     """Terms as their table keeps them."""
     row: dict[str, Any] = {name: getattr(terms, name) for name in ProductTerms.__dataclass_fields__}
     for name in ("rate_percent", "nisbah_percent"):
-        row[name] = None if row[name] is None else to_decimal(row[name])
+        row[name] = None if row[name] is None else decimal_of(row[name])
     return {"book_id": book_id, "product_code": code, **row}
-
-
-def to_decimal(percent: Fraction) -> Decimal:
-    """A percentage of at most six decimal places."""
-    return Decimal(percent.numerator) / Decimal(percent.denominator)
 
 
 def to_terms(row: Any) -> ProductTerms:
