@@ -14,6 +14,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import LitestarException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from koperasi import crowd
 from koperasi.permissions import Identity
 
 ALLOWED = frozenset(
@@ -116,7 +117,8 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, note)
+            with crowd.served():
+                await self._app(scope, receive, note)
         finally:
             user = scope.get("user")
             identity = user if isinstance(user, Identity) else None

@@ -24,15 +24,13 @@ from koperasi.returns.model import (
 )
 from koperasi.returns.rounding import Rounding, apportion, to_unit
 from koperasi.returns.service_carrying import post_all
+from koperasi.returns.service_entries import entries_of, progress, reversed_chunks
 from koperasi.returns.service_posting import carry_out, drop, post_next, submit
 from koperasi.returns.service_preview import prepare
 from koperasi.returns.service_rows import (
-    entries_of,
     largest,
     line_of,
     lines,
-    progress,
-    reversed_chunks,
     run,
     runs,
 )

@@ -17,11 +17,12 @@ async def post_all(database: Database, cooperative: Cooperative, number: int, *,
         Conflict: ``return-run-state``.
         Refusal: what the book says; the entries before stand.
     """
-    pace = Pace()
+    pace, done = Pace(), 0
     while True:
         async with database.work(cooperative.book_id) as work:
-            progress = await post_next(work, cooperative, number, actor=actor)
+            progress = await post_next(work, cooperative, number, actor=actor, start=done)
             await work.commit()
         if progress.done >= progress.total:
             return progress
+        done = progress.done
         await pace.rest()

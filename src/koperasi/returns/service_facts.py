@@ -6,8 +6,7 @@ from the period on, and no others.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -146,7 +145,7 @@ def _query(book_id: int, wanted: Wanted) -> Select[Any]:
     return query.where(held.c.number.in_(list(wanted.numbers))) if wanted.numbers else query
 
 
-async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> AsyncIterator[list[Facts]]:
+async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> AsyncGenerator[list[Facts], None]:
     """The accounts, those of a member together, a page at a time.
 
     Args:
@@ -175,23 +174,6 @@ async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> A
             free = int(balance - kept)
             page.append(Facts(number, member, product, account_id, opened, closed, opening, free, sums, movements))
         yield page
-
-
-async def ahead(pages: AsyncIterator[list[Facts]]) -> AsyncGenerator[list[Facts], None]:
-    """The same pages; the next one is read while the caller works on this one."""
-    coming: asyncio.Task[list[Facts] | None] = asyncio.create_task(_next(pages))
-    try:
-        while (page := await coming) is not None:
-            coming = asyncio.create_task(_next(pages))
-            yield page
-    finally:
-        if not coming.done():
-            # The connection is the caller's: nobody may be reading on it any more.
-            await asyncio.wait([coming])
-
-
-async def _next(pages: AsyncIterator[list[Facts]]) -> list[Facts] | None:
-    return await anext(pages, None)
 
 
 def _taken_off(sums: Sequence[int], own: Sequence[Movement], cut: Sequence[Period]) -> list[int]:

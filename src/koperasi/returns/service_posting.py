@@ -24,7 +24,7 @@ from koperasi.errors import Conflict, Refusal
 from koperasi.formats import format_amount, format_date
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency, refusal_of
-from koperasi.returns import service_rows
+from koperasi.returns import service_entries, service_rows
 from koperasi.returns.model import Progress, Run, RunStatus
 from koperasi.returns.tables import return_line, return_paid, return_run
 from ledger.schema import account as ledger_account
@@ -101,8 +101,15 @@ async def drop(work: Work, number: int, *, actor: str) -> Run:
     return await service_rows.run(work.connection, work.book_id, number)
 
 
-async def post_next(work: Work, cooperative: Cooperative, number: int, *, actor: str) -> Progress:
+async def post_next(work: Work, cooperative: Cooperative, number: int, *, actor: str, start: int = 0) -> Progress:
     """Post the next entry of a run, or say that all stand; the caller commits, and calls again until all do.
+
+    Args:
+        work: of this entry alone.
+        cooperative: whose.
+        number: of the run.
+        actor: username.
+        start: how many the caller has seen stand; they go in one after the other, so it need not be looked for again.
 
     Raises:
         NotFound: ``return-run``.
@@ -113,16 +120,16 @@ async def post_next(work: Work, cooperative: Cooperative, number: int, *, actor:
     _check_state(found, RunStatus.APPROVED, RunStatus.POSTING, RunStatus.POSTED)
     if found.status is RunStatus.POSTED:
         return Progress(found.chunks, found.chunks)
-    standing = await service_rows.entries_of(work.connection, work.book_id, found)
-    missing = [chunk for chunk in range(found.chunks) if chunk not in standing]
+    missing = await service_entries.next_missing(work.connection, work.book_id, found, start)
     if found.status is RunStatus.APPROVED:
         await _set(work, found, RunStatus.POSTING)
-    if missing:
-        await _post(work, cooperative, found, missing[0], actor)
-    if len(missing) <= 1:
+    if missing < found.chunks:
+        await _post(work, cooperative, found, missing, actor)
+    done = min(missing + 1, found.chunks)
+    if done == found.chunks:
         await _set(work, found, RunStatus.POSTED, ended_by=actor, ended_at=func.now())
         await _tell(work, found, actor, Action.RETURNS_POSTED)
-    return Progress(found.chunks - max(len(missing) - 1, 0), found.chunks)
+    return Progress(done, found.chunks)
 
 
 async def _post(work: Work, cooperative: Cooperative, found: Run, chunk: int, actor: str) -> None:
@@ -137,10 +144,10 @@ async def _post(work: Work, cooperative: Cooperative, found: Run, chunk: int, ac
         description=f"{what} {found.period.name}, bagian {chunk + 1} dari {found.chunks}",
         actor=actor,
         lines=entry_lines(lines, accounts),
-        key=service_rows.key_of(found.number, chunk),
+        key=service_entries.key_of(found.number, chunk),
         fingerprint=found.fingerprint,
-        source=service_rows.source_of(found.number),
-        link=service_rows.source_of(found.number),
+        source=service_entries.source_of(found.number),
+        link=service_entries.source_of(found.number),
         metadata={"period": found.period.name},
     )
     outcome = (await ledger.append(work.connection, [draft]))[0]

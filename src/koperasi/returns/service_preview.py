@@ -28,7 +28,7 @@ from koperasi.returns import rules_run, service_rows
 from koperasi.returns.model import Asked, Earning, Run, RunStatus, Warned
 from koperasi.returns.pace import Pace
 from koperasi.returns.rules_run import Period
-from koperasi.returns.service_facts import ahead, stream
+from koperasi.returns.service_facts import stream
 from koperasi.returns.service_lines import Lines
 from koperasi.returns.service_plan import Plan
 from koperasi.returns.service_products import earning
@@ -77,7 +77,7 @@ async def prepare(
             plan.warnings.append(Warned("ends-today"))
         await share(connection, plan)
         made = Lines(work, plan)
-        async with aclosing(ahead(stream(connection, cooperative.book_id, plan.wanted))) as pages:
+        async with aclosing(stream(connection, cooperative.book_id, plan.wanted)) as pages:
             pace = Pace()
             async for page in pages:
                 await made.take(page)

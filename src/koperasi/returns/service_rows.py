@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.errors import NotFound
 from koperasi.i18n import N_
-from koperasi.returns.model import BINDING, Progress, Run, RunLine, RunStatus
+from koperasi.returns.model import BINDING, Run, RunLine, RunStatus
 from koperasi.returns.rules_days import Movement
 from koperasi.returns.rules_interest import Posting
 from koperasi.returns.rules_run import Period
+from koperasi.returns.service_entries import reversed_chunks
 from koperasi.returns.tables import return_line, return_paid, return_run
 from koperasi.savings import service as savings
-from ledger.schema import entry as ledger_entry
-from ledger.schema import key as ledger_key
 from ledger.schema import reversal as ledger_reversal
 
 _RUN = (
@@ -42,16 +41,6 @@ _RUN = (
 )
 _LINE = tuple(return_line.c[name] for name in RunLine._fields)
 _BINDING = [status.value for status in BINDING]
-
-
-def key_of(number: int, chunk: int) -> str:
-    """The idempotency key of one of a run's entries; by it the entry is found again."""
-    return f"{source_of(number)}:{chunk}"
-
-
-def source_of(number: int) -> str:
-    """By what name all entries of a run are found."""
-    return f"return-run:{number}"
 
 
 async def run(connection: AsyncConnection, book_id: int, number: int, *, lock: bool = False) -> Run:
@@ -180,44 +169,6 @@ async def lines_of_member(
     )
     size = len(_RUN)
     return [(_to_run(row), RunLine(*row[size:])) for row in await connection.execute(query)]
-
-
-async def entries_of(connection: AsyncConnection, book_id: int, found: Run) -> dict[int, int]:
-    """The entries of a run that stand in the book, by chunk."""
-    keys = {key_of(found.number, chunk): chunk for chunk in range(found.chunks)}
-    rows = await connection.execute(
-        select(ledger_key.c.key, ledger_key.c.entry_number).where(
-            ledger_key.c.book_id == book_id, ledger_key.c.key.in_(list(keys)), ledger_key.c.entry_number.is_not(None)
-        )
-    )
-    return {keys[row.key]: row.entry_number for row in rows}
-
-
-async def progress(connection: AsyncConnection, book_id: int, found: Run) -> Progress:
-    """How many of its entries stand in the book."""
-    return Progress(len(await entries_of(connection, book_id, found)), found.chunks)
-
-
-async def reversed_chunks(connection: AsyncConnection, book_id: int, found: Run) -> dict[int, date]:
-    """Which of its entries were undone since, and the book's date of the undoing."""
-    entries = await entries_of(connection, book_id, found)
-    if not entries:
-        return {}
-    undoing = ledger_entry.c
-    rows = await connection.execute(
-        select(ledger_reversal.c.entry_number, undoing.effective_date)
-        .join(
-            ledger_entry,
-            and_(undoing.book_id == ledger_reversal.c.book_id, undoing.number == ledger_reversal.c.reversal_number),
-        )
-        .where(
-            ledger_reversal.c.book_id == book_id,
-            ledger_reversal.c.entry_number.in_(entries.values()),
-            ledger_reversal.c.undone_by.is_(None),
-        )
-    )
-    undone = {row.entry_number: row.effective_date for row in rows}
-    return {chunk: undone[number] for chunk, number in entries.items() if number in undone}
 
 
 async def posted_before(
