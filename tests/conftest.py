@@ -127,7 +127,10 @@ class Village:
 async def found(
     database: Database, *, kind: str = "kspps", code: str | None = None, sessions: bool = False
 ) -> Cooperative:
-    """A fresh cooperative, its book open since the first of 2024; its desk works without teller sessions if not asked."""
+    """A fresh cooperative, its book open since the first of 2024; its desk works without teller sessions if not asked.
+
+    Whoever is registered is a member at once: how somebody joins is what tests of memberships are about.
+    """
     async with database.work(0) as work:
         made = await cooperatives.found_cooperative(
             work,
@@ -138,8 +141,9 @@ async def found(
             actor="test",
             founded_on=date(2024, 1, 1),
         )
+        bound = Work(work.connection, made.book_id)
+        await cooperatives.add_policy(bound, "membership.decision", date(2000, 1, 2), "off", "uji", "uji")
         if not sessions:
-            bound = Work(work.connection, made.book_id)
             await cooperatives.add_policy(bound, "teller.sessions", date(2000, 1, 2), "off", "uji", "uji")
         await work.commit()
     return made

@@ -169,6 +169,29 @@ async def test_many_in_turn_on_one_connection(narrow, two):
     await pristine(narrow)
 
 
+async def test_work_that_asks_nothing_binds_nobody_after_it(narrow, two):
+    """Its book is said with BEGIN. Nothing of it is left for who begins next, in whatever way."""
+    before = await pristine(narrow)
+    for place in (narrow.reading, narrow.work):
+        async with place(two[0].book_id):
+            pass
+        assert await pristine(narrow) == before
+    async with narrow.work(two[0].book_id) as work:
+        assert await names(work.connection) == ["Sutinah"]
+        await work.commit()
+        assert await names(work.connection) == [], "a second transaction is bound anew or not at all"
+    await pristine(narrow)
+
+
+async def test_a_transaction_that_could_not_begin_takes_its_connection_along(narrow, two):
+    with pytest.raises(DBAPIError, match="snapshot"):
+        async with narrow.reading(two[0].book_id, "00000003-0000001B-1"):
+            pass
+    await pristine(narrow)
+    async with narrow.reading(two[1].book_id) as connection:
+        assert await names(connection) == ["Tini"]
+
+
 async def kasir_of(database, cooperative) -> str:
     """A token of a teller who never types a password."""
     async with database.work(cooperative.book_id) as work:

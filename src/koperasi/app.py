@@ -64,6 +64,7 @@ from koperasi.members import api as members_api
 from koperasi.members import pages as members_pages
 from koperasi.members import pages_heirs as members_heirs
 from koperasi.membership import api as membership_api
+from koperasi.membership import api_consents as membership_api_consents
 from koperasi.membership import pages as membership_pages
 from koperasi.membership import pages_consents as membership_consents
 from koperasi.membership import pages_exit as membership_exit
@@ -88,6 +89,7 @@ from koperasi.reports import (
 )
 from koperasi.reports import pages as reports_pages
 from koperasi.reports.service_doctor import Doctor
+from koperasi.requests import api as requests_api
 from koperasi.requests import pages as requests_pages
 from koperasi.rest import check_body, problem
 from koperasi.returns import api as returns_api
@@ -101,7 +103,7 @@ from koperasi.simulations import api as simulations_api
 from koperasi.simulations import pages as simulations_pages
 from koperasi.treasury import api as treasury_api
 from koperasi.treasury import pages as treasury_pages
-from koperasi.treasury import pages_days, pages_vouchers
+from koperasi.treasury import pages_days, pages_offices, pages_petty, pages_vouchers
 from koperasi.web.render import STATIC, Links, Pages
 from koperasi.web.security import FilesClosed, csrf_secret, secure
 
@@ -113,6 +115,8 @@ API = (
     cooperatives_api,
     members_api,
     membership_api,
+    membership_api_consents,
+    requests_api,
     privacy_api,
     savings_api,
     deposits_api,
@@ -169,6 +173,8 @@ PAGES = (
     treasury_pages,
     pages_days,
     pages_vouchers,
+    pages_offices,
+    pages_petty,
 )
 
 UPLOADS = (imports_api, imports_pages)

@@ -40,6 +40,7 @@ from koperasi.reports import commandline_doctor as doctor
 from koperasi.reports import exports
 from koperasi.reports import service_checkpoints as checkpoints
 from koperasi.reports.checkpoints import installation_key
+from koperasi.returns import commandline as returns
 from koperasi.simulations import commandline as simulations
 from koperasi.web.security import csrf_secret
 
@@ -225,9 +226,7 @@ def user(
     role: Annotated[Role, typer.Option()],
     name: Annotated[str, typer.Option()] = "",
     member: Annotated[str | None, typer.Option(help="Member number, for the role anggota.")] = None,
-    valid_until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; auditors need it.")
-    ] = None,
+    valid_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Auditors: last day.")] = None,
     cooperative: Cooperative = "",
 ) -> None:
     """Add a user; the password is asked for (or read from standard input)."""
@@ -257,7 +256,7 @@ def user(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    kind: Annotated[str, typer.Option(help="members, opening_savings, opening_trial_balance or journal.")],
+    kind: Annotated[str, typer.Option(help="members, opening_{savings,deposits,trial_balance} or journal.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only; write nothing.")] = False,
     date_order: Annotated[str | None, typer.Option(help="dmy or mdy, if the file leaves it open.")] = None,
     savings_kind: Annotated[
@@ -386,6 +385,7 @@ def verify(
 
 
 app.add_typer(privacy.commands(addresses, opened, run), name="keys")
+app.add_typer(returns.commands(addresses, opened, run, chosen), name="returns")
 app.add_typer(simulations.commands(), name="simulate")
 app.add_typer(cooperative_commands.commands(addresses, opened, run), name="read-only")
 

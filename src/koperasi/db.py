@@ -12,6 +12,7 @@ from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from koperasi.together import Read, Together
 from ledger.schema import metadata as ledger_metadata
@@ -21,6 +22,9 @@ metadata: MetaData = ledger_metadata
 
 SEALED = "rows_at_once"
 """In a column's ``info``: its values are sealed (``koperasi.privacy``), so many rows of which are rotated at once."""
+
+STATEMENTS_KEPT = 400
+"""Statements that each connection keeps prepared; the pages of one working day have some 300."""
 
 REFERENCE_TABLES = frozenset({"cooperative", "installation_switch", "alembic_version"})
 """The only tables whose keys need not begin with ``book_id``: small, and the same for everybody."""
@@ -32,12 +36,14 @@ def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        query_cache_size=2 * STATEMENTS_KEPT,
         pool_timeout=10,
         pool_recycle=1800,
         hide_parameters=True,  # an error's text would else repeat what a person typed
         connect_args={
             "async_creator_fn": _connect,
             "timeout": 10,
+            "prepared_statement_cache_size": STATEMENTS_KEPT,
             "server_settings": {
                 "application_name": "koperasi",
                 "lock_timeout": "10s",
@@ -47,12 +53,34 @@ def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _renew_closed)
+    # SQLAlchemy lets a transaction begin with its first statement. Begun at once, it takes its book along (``_begin``).
+    engine.sync_engine.dialect.do_begin = _begin_now  # type: ignore[method-assign, assignment]
     return engine
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """The driver's connection, which can say one thing in the same breath as BEGIN: a way to the server less."""
+
+    opening = ""
+    """What the next transaction begins with."""
+
+    async def execute(self, query: str, *args: Any, timeout: Any = None) -> str:  # noqa: ASYNC109 - the driver's own
+        """As the driver does."""
+        if self.opening and query.startswith("BEGIN"):
+            query, self.opening = f"{query.rstrip(';')}; {self.opening}", ""
+        told: str = await super().execute(query, *args, timeout=timeout)
+        return told
+
+
+def _begin_now(connection: Any) -> None:
+    adapted = connection.dbapi_connection
+    if adapted._transaction is None:  # noqa: SLF001 - SQLAlchemy has no public way to begin before the first statement
+        await_only(adapted._start_transaction())  # noqa: SLF001
 
 
 async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
     try:
-        return await asyncpg.connect(*arguments, **options)
+        return await asyncpg.connect(*arguments, connection_class=Connection, **options)
     except OSError as error:
         # While PostgreSQL is down its socket may not even exist, which the system calls a missing file. Said in the
         # driver's own words, SQLAlchemy knows what it means.
@@ -99,7 +127,7 @@ class Database:
     async def work(self, book_id: int) -> AsyncIterator[Work]:
         """A transaction that may write rows of one book; the caller commits."""
         async with self.engine.connect() as connection:
-            await connection.execute(_bind(book_id))
+            await _begin(connection, _bind(book_id))
             yield Work(connection, book_id)
 
     @asynccontextmanager
@@ -110,16 +138,14 @@ class Database:
         """
         async with self.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            if view is not None:
-                await connection.execute(_share(view))
-            await connection.execute(_bind(book_id))
+            await _begin(connection, _bind(book_id) if view is None else f"{_share(view)}; {_bind(book_id)}")
             yield connection
 
     @asynccontextmanager
     async def directory(self) -> AsyncIterator[AsyncConnection]:
         """A view of the reference tables only: no book is bound, so no book's rows are seen."""
         async with self.engine.connect() as connection:
-            await connection.execute(_UNBIND)
+            await _begin(connection, _UNBIND)
             yield connection
 
     async def ping(self) -> None:
@@ -136,16 +162,30 @@ class Database:
         await self.engine.dispose()
 
 
-def _bind(book_id: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _begin(connection: AsyncConnection, opening: str) -> None:
+    """Begin the transaction with this statement. It is said once: the next transaction begins bound to nothing."""
+    driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+    driver.opening = opening
+    try:
+        await connection.begin()
+    except BaseException:
+        # Whatever became of the transaction, its connection is not lent again.
+        await connection.invalidate()
+        raise
+    finally:
+        driver.opening = ""
+
+
+def _bind(book_id: int) -> str:
     # SET takes no parameters; int() keeps anything but a number out.
-    return text(f"SET LOCAL app.book = '{int(book_id)}'")
+    return f"SET LOCAL app.book = '{int(book_id)}'"
 
 
-def _share(view: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _share(view: str) -> str:
     # SET takes no parameters here either; PostgreSQL names views in hexadecimal digits and dashes.
     if not set(view) <= set("0123456789ABCDEF-"):
         raise ValueError(view)
-    return text(f"SET TRANSACTION SNAPSHOT '{view}'")
+    return f"SET TRANSACTION SNAPSHOT '{view}'"
 
 
 async def view_of(connection: AsyncConnection) -> str:
@@ -153,12 +193,12 @@ async def view_of(connection: AsyncConnection) -> str:
     return str(await connection.scalar(text("SELECT pg_export_snapshot()")))
 
 
-_UNBIND = text("SET LOCAL app.book = ''")
+_UNBIND = "SET LOCAL app.book = ''"
 
 
 async def bind_book(connection: AsyncConnection, book_id: int) -> None:
     """Point a transaction at another book; only for founding one."""
-    await connection.execute(_bind(book_id))
+    await connection.execute(text(_bind(book_id)))
 
 
 ERRORS: tuple[type[Exception], ...] = (

@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.utils.scope.state import ScopeState
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.approvals import service as approvals
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
+from koperasi.cooperatives.service import Cooperative
 from koperasi.cooperatives.service_read_only import REFUSED as READ_ONLY
 from koperasi.db import Database
 from koperasi.i18n import DEFAULT_LOCALE, LOCALES, N_, translate
@@ -143,12 +145,36 @@ def locale_of(request: Request[Identity | None, Any, Any]) -> str:
     return asked if asked in LOCALES and request.url.path.startswith("/api/") else DEFAULT_LOCALE
 
 
+def keep_cooperative(connection: ASGIConnection[Any, Any, Any, Any], found: Cooperative | None) -> None:
+    """Let a request have the cooperative that was read along with its session."""
+    connection.scope[_KEPT] = found  # type: ignore[literal-required]
+
+
+_KEPT = "koperasi.cooperative"
+_READS = frozenset({"GET", "HEAD"})
+
+
 class Frame:
     """Renders a template inside the frame that belongs to the request."""
 
     def __init__(self, database: Database, pages: Pages) -> None:
         self._database = database
         self.pages = pages
+
+    async def cooperative(self, request: Request[Any, Any, Any]) -> Cooperative:
+        """The cooperative of whoever asks, as it stood when they did.
+
+        What was read along with the session will do where nothing is written; else it is asked for again, since the
+        request may have changed it.
+
+        Raises:
+            NotFound: ``cooperative``.
+        """
+        kept = request.scope.get(_KEPT) if request.method in _READS else None
+        if isinstance(kept, Cooperative):
+            return kept
+        async with self._database.directory() as connection:
+            return await cooperatives.cooperative_of(connection, request.user.book_id)
 
     async def page(
         self,
@@ -164,8 +190,7 @@ class Frame:
         identity = request.scope.get("user")
         cooperative, waiting = None, dict[str, int]()
         if isinstance(identity, Identity):
-            async with self._database.directory() as connection:
-                own = await cooperatives.cooperative_of(connection, identity.book_id)
+            own = await self.cooperative(request)
             cooperative = view_of(own)
             if own.is_read_only:
                 notices = [Notice("warn", translate(locale_of(request), READ_ONLY)), *notices]
@@ -196,9 +221,9 @@ async def _waiting(connection: AsyncConnection, identity: Identity) -> dict[str,
     if identity.may(Permission.APPROVE):
         now = datetime.now(UTC)
         found[APPROVALS] = await approvals.waiting(connection, identity.book_id, identity.username, now)
-    for place, permission, kinds in INBOXES:
-        if identity.may(permission):
-            found[place] = await requests.waiting(connection, identity.book_id, kinds)
+    if mine := [(place, kinds) for place, permission, kinds in INBOXES if identity.may(permission)]:
+        open_now = await requests.waiting(connection, identity.book_id)
+        found |= {place: sum(open_now.get(kind, 0) for kind in kinds) for place, kinds in mine}
     return found
 
 
@@ -220,7 +245,9 @@ def navigation(
         if identity.may(permission) and url not in hidden
     ]
     if not identity.is_staff:
-        return [item for item in found if item.url in MEMBER_BAR]
+        bar = [item for item in found if item.url in MEMBER_BAR]
+        elsewhere = not any(item.current for item in bar)
+        return [item._replace(current=True) if elsewhere and item.url == MEMBER_BAR[-1] else item for item in bar]
     return found if len(found) <= MOST_WORDS else _grouped(found)
 
 

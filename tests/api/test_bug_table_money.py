@@ -18,9 +18,11 @@ import pytest_asyncio
 from pydantic import BaseModel, ValidationError
 
 import ledger
+from koperasi.permissions import Role
 from koperasi.reports.statement_model import Name
 from koperasi.rest import Model
-from koperasi.simulations import model as simulations
+from koperasi.simulations import answers
+from koperasi.simulations import model as questions
 
 from .conftest import donated_land
 from .test_openapi import nodes
@@ -158,7 +160,9 @@ def test_b02_b08_the_description_knows_one_kind_of_money(client):
     found = 0
     # Simulations stand in no book; their files, and so their routes, say rupiah in bare strings (docs/simulations.md).
     reckoned = {
-        name for name, kind in vars(simulations).items() if isinstance(kind, type) and issubclass(kind, BaseModel)
+        name
+        for name, kind in (vars(questions) | vars(answers)).items()
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
     }
     for name, model in schema.items():
         if name in reckoned:
@@ -217,6 +221,7 @@ TERMS = {
         "collections",
         '{"rows":[{"member":"00001","voluntary":{"amount":"10.00"}}],"counted":{"amount":%s}}',
     ),
+    "wish": ("own-requests", '{"kind":"withdrawal","account":"{wadiah}","amount":{"amount":%s}}'),
     "returns": ("return-runs", '{"month":"2024-01","reason":"Uji","income":{"amount":%s}}'),
 }
 """Where nothing may be a right answer: what a product asks at least, what is charged, what was earned."""
@@ -228,10 +233,11 @@ TAKING = ROUTES | TERMS
 def send(client, shop):
     async def sending(route: str, amount: str):
         path, body = TAKING[route]
-        text = body.replace("%s", amount).replace("{wajib}", shop.wajib)
+        text = body.replace("%s", amount).replace("{wajib}", shop.wajib).replace("{wadiah}", shop.wadiah)
+        role = Role.ANGGOTA if route == "wish" else Role.BENDAHARA
         return await client.post(
             "/api/v1/" + path.format(wadiah=shop.wadiah, number=1),
-            headers=shop.headers(key=secrets.token_hex(8)) | {"Content-Type": "application/json"},
+            headers=shop.headers(role, secrets.token_hex(8)) | {"Content-Type": "application/json"},
             content=text.encode(),
         )
 

@@ -140,6 +140,7 @@ KNOWN = {
     "/api/v1/cash-sessions/{number}": lambda _: {"number": 1},
     "/api/v1/return-runs/{number}": lambda _: {"number": 1},
     "/api/v1/deposits/{number}": lambda shop: {"number": shop.deposit},
+    "/api/v1/members/{member}/consents": lambda shop: {"member": shop.village.member.number},
 }
 """What the numbers in a path may name, if they are to name something."""
 
@@ -200,6 +201,10 @@ def bring_within_reach(case, shop):
         body |= {"amount": {"amount": f"{whole[-6:]}.{decimals[:2] or 0}", "currency": "IDR"}, "date": None}
         if path.endswith("/transfers"):
             body["to"] = shop.wajib
+    elif path == "/api/v1/own-requests":
+        body = {"kind": "change", "field": "phone", "words": "0812 3456 7890"}
+    elif path.endswith("consents"):
+        body = {"scope": "programme"} | ({"reference": f"IZIN {chance}"} if "member" in path else {})
     elif path == "/api/v1/savings-fee-runs":
         body = {"month": "2024-01"}
     elif path == "/api/v1/collections":
@@ -280,6 +285,7 @@ def test_one_request_after_another(role, site, shop, session):
 
 
 UNLIKELY = {
+    "POST /api/v1/applicants/decisions",
     "GET /api/v1/approvals",
     "GET /api/v1/checkpoint-check",
     "POST /api/v1/business-days",
@@ -310,6 +316,13 @@ UNLIKELY = {
     "POST /api/v1/return-runs/{number}/drop",
     "POST /api/v1/return-runs/{number}/post",
     "POST /api/v1/return-runs/{number}/submit",
+    "GET /api/v1/requests/{number}",
+    "POST /api/v1/requests/{number}/answer",
+    "GET /api/v1/complaints/{number}",
+    "POST /api/v1/complaints/{number}/answer",
+    "POST /api/v1/own-requests/{number}/withdraw",
+    "POST /api/v1/own-consents/{number}/withdraw",
+    "POST /api/v1/members/{member}/consents/{number}/withdraw",
     "POST /api/v1/tokens",
     "PUT /api/v1/periods/{month}",
     "PUT /api/v1/users/{name}/role",

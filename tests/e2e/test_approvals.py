@@ -46,8 +46,8 @@ def test_a_large_withdrawal_waits_for_the_chair(desk: Page, phone: Page, product
     number = desk.url.split("/")[-1].split("?")[0]
 
     log_in(phone, product, "ketua")
-    # The village begins with one that waits.
-    expect(phone.locator("nav a[href='/persetujuan'] b.count").first).to_have_text("2")
+    # The village begins with two that wait.
+    expect(phone.locator("nav a[href='/persetujuan'] b.count").first).to_have_text("3")
     phone.goto("/persetujuan")
     calm(phone)
     press(phone, f"{number} ·")

@@ -39,7 +39,7 @@ def test_a_term_deposit_and_the_passbook_that_shows_it(desk: Page, product, log_
     balance = desk.locator(".pb-row-2.pb-balance").first.bounding_box()
     assert line["y"] - box["y"] == pytest.approx(30 * PIXELS_A_MILLIMETRE, abs=1)
     assert line["x"] - box["x"] == pytest.approx(8 * PIXELS_A_MILLIMETRE, abs=1)
-    assert balance["x"] + balance["width"] - box["x"] == pytest.approx(118 * PIXELS_A_MILLIMETRE, abs=1)
+    assert balance["x"] + balance["width"] - box["x"] == pytest.approx(114 * PIXELS_A_MILLIMETRE, abs=1)
     sheet = desk.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page[^s]", sheet)) == 1
     width, height = (float(one) for one in re.search(rb"/MediaBox\s*\[0 0 (\S+) ([^\]\s]+)", sheet).groups())

@@ -19,7 +19,13 @@ DESK = {
     "/anggota?q=Nur+Azizah": "Pemohon",
     "/anggota/00022": "Cuti",
     "/produk/mudharabah": "Nisbah 30 : 70",
+    "/anggota/00031/penyelesaian": "Dibayar",
+    "/anggota/00034": "Meninggal",
+    "/kas/1": "10.000",
+    "/kas/kecil": "Kertas dan tinta",
+    "/tutup-hari": "Hari yang sudah ditutup",
 }
+BOARD = {"/akad": "mudharabah", "/laporan": "Laporan keuangan"}
 
 
 def test_the_village_has_something_of_everything(desk: Page, phone: Page, product, log_in) -> None:
@@ -30,6 +36,12 @@ def test_the_village_has_something_of_everything(desk: Page, phone: Page, produc
     desk.context.clear_cookies()
     log_in(desk, product, "ketua")
     for path, shown in {"/persetujuan": "6.000.000", "/aduan": "Sutinah"}.items():
+        desk.goto(path)
+        expect(desk.locator("main")).to_contain_text(shown)
+
+    desk.context.clear_cookies()
+    log_in(desk, product, "dps")
+    for path, shown in BOARD.items():
         desk.goto(path)
         expect(desk.locator("main")).to_contain_text(shown)
 

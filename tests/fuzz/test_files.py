@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from koperasi.formats import InputError
-from koperasi.imports import rules, values
+from koperasi.imports import rules, values, values_deposits
 from koperasi.imports.model import ImportFileError, ImportKind
 from koperasi.imports.reading import read_table
 from ledger.export import Beancount, Hledger, JsonLines
@@ -28,7 +28,8 @@ TODAY = date(2026, 11, 25)
 TITLES = [
     "NIK", "Nama", "Nama Anggota", "No Kartu", "No HP", "Status", "Status PMI", "Negara", "Tanggal Daftar", "Tanggal",
     "Ahli Waris", "Simpanan Pokok", "Simpanan Wajib", "Jumlah", "Jenis Simpanan", "Periode", "Kode Akun", "Debet",
-    "Kredit", "No", "Keterangan", "TOTAL", "",
+    "Kredit", "No", "Keterangan", "TOTAL", "", "No Bilyet", "Tanggal Mulai", "Jangka Waktu", "Jatuh Tempo", "Nisbah",
+    "Cara Bayar", "Dibayar Sampai", "Sudah Dibayar", "Perpanjangan",
 ]  # fmt: skip
 cell = anything | st.sampled_from(["Sutinah", "5202014107800001", "250.000", "01/02/2024", "Aktif", "wajib", "1101"])
 table = st.lists(st.lists(cell, max_size=6), max_size=6)
@@ -140,6 +141,8 @@ def test_any_cell(found):
         values.read_migrant_status, values.read_savings_kind, values.read_country, values.read_name, values.read_text,
         values.read_email, lambda one: values.read_nik(one, TODAY), lambda one: values.read_date(one, "dmy"),
         lambda one: values.read_date(one, "mdy"), lambda one: values.read_date(one, None),
+        values_deposits.read_percent, values_deposits.read_months, values_deposits.read_roll_over,
+        values_deposits.read_pay_months, values_deposits.read_account,
     ):  # fmt: skip
         try:
             reader(found)

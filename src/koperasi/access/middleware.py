@@ -17,11 +17,12 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.routes import HTTPRoute
 
 from koperasi.access.api import CHANGE_FIRST, address_of, bearer_identity, tell_refused
-from koperasi.access.pages import session_cookie_name, session_identity
+from koperasi.access.pages import session_cookie_name, session_of
 from koperasi.caller import CALLER, Caller
 from koperasi.config import Settings
 from koperasi.db import Database
 from koperasi.errors import BadRequest, Forbidden, Unauthorised
+from koperasi.frame import keep_cooperative
 from koperasi.i18n import N_
 from koperasi.permissions import Identity, Permission
 
@@ -110,8 +111,11 @@ class Authentication(AbstractAuthenticationMiddleware):
                 found = await bearer_identity(database, token.strip(), datetime.now(UTC))
         elif not path.startswith(ANONYMOUS):
             cookie = connection.cookies.get(session_cookie_name(settings))
-            if cookie:
-                found = await session_identity(database, cookie, datetime.now(UTC))
+            session = await session_of(database, cookie, datetime.now(UTC)) if cookie else None
+            if session:
+                recognised, digest = session
+                found = recognised.identity, digest
+                keep_cooperative(connection, recognised.cooperative)
         identity, token_hash = found or (None, None)
         if identity is not None:
             CALLER.set(Caller(address, identity.role))

@@ -14,7 +14,14 @@ from koperasi.access.api import address_of, recognise, recognise_in
 from koperasi.access.service_roles import let_in
 from koperasi.access.service_second import is_enrolled
 from koperasi.access.service_second import remove as remove_second_factor
-from koperasi.access.service_tokens import end_session, open_session, recognise_session, touch_session, verified
+from koperasi.access.service_tokens import (
+    Recognised,
+    end_session,
+    open_session,
+    recognise_session,
+    touch_session,
+    verified,
+)
 from koperasi.approvals.service import Approval
 from koperasi.config import Settings
 from koperasi.cooperatives import service as cooperatives
@@ -51,8 +58,11 @@ def session_cookie(settings: Settings, token: str | None) -> Cookie:
     )
 
 
-async def session_identity(database: Database, token: str, now: datetime) -> tuple[Identity, bytes] | None:
-    """Whose session a cookie names, with the digest that names it; nothing if it opens nothing."""
+async def session_of(database: Database, token: str, now: datetime) -> tuple[Recognised, bytes] | None:
+    """Whose session a cookie names, with the cooperative and the digest that names it; nothing if it opens nothing.
+
+    The database is asked at each request, so that an ended session opens nothing from that moment on.
+    """
     book_id = rules.book_of_session(token)
     if book_id is None:
         return None
@@ -64,7 +74,7 @@ async def session_identity(database: Database, token: str, now: datetime) -> tup
         if recognised.due:
             await touch_session(work.connection, book_id, token_hash, now)
             await work.commit()
-    return recognised.identity, token_hash
+    return recognised, token_hash
 
 
 class LogIn(Controller):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -158,8 +159,12 @@ def _typed(username: str) -> str:
 
 def may_log_in(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Conditions on a user: active, and the account has not ended (its last day counts, by UTC)."""
-    lasts = or_(app_user.c.valid_until.is_(None), app_user.c.valid_until >= now.astimezone(UTC).date())
-    return app_user.c.active, lasts
+    return may_log_in_on(now.astimezone(UTC).date())
+
+
+def may_log_in_on(day: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The same on a day by UTC, or on one that a statement is given when it is asked."""
+    return app_user.c.active, or_(app_user.c.valid_until.is_(None), app_user.c.valid_until >= day)
 
 
 async def known_by_phone(connection: AsyncConnection, attempt: Attempt) -> Attempt:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, and_, cast, delete, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import rules
 from koperasi.access.service import identity_of
-from koperasi.access.service_log_in import forgive, forgive_address, may_log_in
+from koperasi.access.service_log_in import forgive, forgive_address, may_log_in_on
 from koperasi.access.tables import api_token, app_session, app_user
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
-from koperasi.cooperatives.service import newest_policy
+from koperasi.cooperatives.service import Cooperative, beside, cooperative_beside, newest_policy
 from koperasi.permissions import GRANTS, SECOND_CODE_FOR, Identity, Permission
 
 USER = (
@@ -36,19 +36,55 @@ USER = (
 _SECOND_CODE_ROLES = [role.value for role, granted in GRANTS.items() if granted & SECOND_CODE_FOR]
 
 
-def _must_enrol(now: datetime) -> ColumnElement[bool]:
+def _must_enrol() -> ColumnElement[bool]:
     """Whether the policies want a second code of a user who has none; asked for in the look-up that finds the user."""
-    wanted = cast(newest_policy(app_user.c.book_id, "access.second_code", rules.policy_day(now)), Text) == '"on"'
+    wanted = cast(newest_policy(app_user.c.book_id, "access.second_code", bindparam("policy_day")), Text) == '"on"'
     return and_(app_user.c.totp_since.is_(None), app_user.c.role.in_(_SECOND_CODE_ROLES), wanted).label("must_enrol")
+
+
+def _moment(now: datetime) -> dict[str, object]:
+    """What both look-ups ask of the time."""
+    return {"now": now, "day": now.astimezone(UTC).date(), "policy_day": rules.policy_day(now)}
+
+
+# Both are built once: each request asks one of them, and to write it anew takes longer than to ask it.
+_SESSION = (
+    select(*USER, _must_enrol(), app_session.c.expires_at, app_session.c.last_seen_at, *beside.c)
+    .select_from(
+        app_user.join(
+            app_session, and_(app_session.c.book_id == app_user.c.book_id, app_session.c.user_id == app_user.c.user_id)
+        ).outerjoin(beside, beside.c.cooperative_book_id == app_user.c.book_id)
+    )
+    .where(
+        app_session.c.book_id == bindparam("book"),
+        app_session.c.token_hash == bindparam("token"),
+        app_session.c.expires_at > bindparam("now"),
+        app_session.c.last_seen_at > bindparam("busy_since"),
+        app_session.c.awaits_code == bindparam("awaits"),
+        *may_log_in_on(bindparam("day")),
+    )
+)
+_TOKEN = (
+    select(*USER, _must_enrol(), api_token.c.expires_at, api_token.c.last_used_at, api_token.c.scope)
+    .join(api_token, and_(api_token.c.book_id == app_user.c.book_id, api_token.c.user_id == app_user.c.user_id))
+    .where(
+        api_token.c.book_id == bindparam("book"),
+        api_token.c.token_hash == bindparam("token"),
+        api_token.c.expires_at > bindparam("now"),
+        api_token.c.revoked_at.is_(None),
+        *may_log_in_on(bindparam("day")),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """Whose token it is, and whether its time of last use is due to be written."""
+    """Whose token it is, and whether its time of last use is due to be written; of a session, in which cooperative."""
 
     identity: Identity
     expires_at: datetime
     due: bool
+    cooperative: Cooperative | None = None
 
 
 async def open_session(
@@ -102,25 +138,12 @@ async def recognise_session(
     Nothing if it is unknown, idle too long, over, or the user is no longer active; nor if it awaits a code, unless such
     a one is asked for.
     """
-    found = await connection.execute(
-        select(*USER, _must_enrol(now), app_session.c.expires_at, app_session.c.last_seen_at)
-        .join(
-            app_session,
-            (app_session.c.book_id == app_user.c.book_id) & (app_session.c.user_id == app_user.c.user_id),
-        )
-        .where(
-            app_session.c.book_id == book_id,
-            app_session.c.token_hash == token_hash,
-            app_session.c.expires_at > now,
-            app_session.c.last_seen_at > now - rules.SESSION_IDLE,
-            app_session.c.awaits_code.is_(awaits_code),
-            *may_log_in(now),
-        )
-    )
-    row = found.mappings().one_or_none()
+    asked = {"book": book_id, "token": token_hash, "busy_since": now - rules.SESSION_IDLE, "awaits": awaits_code}
+    row = (await connection.execute(_SESSION, asked | _moment(now))).mappings().one_or_none()
     if row is None:
         return None
-    return Recognised(identity_of(row), row["expires_at"], due=row["last_seen_at"] <= now - rules.TOUCH_EVERY)
+    due = row["last_seen_at"] <= now - rules.TOUCH_EVERY
+    return Recognised(identity_of(row), row["expires_at"], due=due, cooperative=cooperative_beside(row))
 
 
 async def touch_session(connection: AsyncConnection, book_id: int, token_hash: bytes, now: datetime) -> None:
@@ -199,18 +222,8 @@ async def recognise_token(
 
     Nothing if it is unknown, expired or revoked, or the user is no longer active.
     """
-    found = await connection.execute(
-        select(*USER, _must_enrol(now), api_token.c.expires_at, api_token.c.last_used_at, api_token.c.scope)
-        .join(api_token, (api_token.c.book_id == app_user.c.book_id) & (api_token.c.user_id == app_user.c.user_id))
-        .where(
-            api_token.c.book_id == book_id,
-            api_token.c.token_hash == token_hash,
-            api_token.c.expires_at > now,
-            api_token.c.revoked_at.is_(None),
-            *may_log_in(now),
-        )
-    )
-    row = found.mappings().one_or_none()
+    asked = {"book": book_id, "token": token_hash}
+    row = (await connection.execute(_TOKEN, asked | _moment(now))).mappings().one_or_none()
     if row is None:
         return None
     used: datetime | None = row["last_used_at"]

@@ -17,6 +17,7 @@ from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
+from koperasi.membership import service as membership
 from koperasi.permissions import Permission
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.savings.service import receipt_number
@@ -66,6 +67,9 @@ class ApprovalPages(Controller):
                 before=before[0] if before else None,
                 limit=PAGE_SIZE,
             )
+            applicants = 0
+            if identity.may(Permission.APPROVE):
+                applicants = await membership.undecided(work.connection, identity.book_id)
             await work.commit()
         kept = {"semua": "1"} if everything else {}
         older = {**kept, "before": encode_cursor(found[-1].number)} if more else {}
@@ -73,6 +77,7 @@ class ApprovalPages(Controller):
             request,
             "approvals/inbox.html",
             approvals=found,
+            applicants=applicants,
             everything=everything,
             chips=CHIPS,
             statuses=rules.STATUS_LABELS,

@@ -39,6 +39,9 @@ class Action(StrEnum):
     SESSION_OPENED = "cash-session.opened"
     SESSION_CLOSED = "cash-session.closed"
     CASH_CONFIRMED = "cash.confirmed"
+    OFFICE_OPENED = "office.opened"
+    OFFICE_CLOSED = "office.closed"
+    PETTY_COUNTED = "petty-cash.counted"
     PRODUCT_ADDED = "product.added"
     PRODUCT_TERMS = "product.terms"
     PARTNER_ADDED = "partner.added"
@@ -130,6 +133,9 @@ LABELS = {
     Action.SESSION_OPENED: N_("Sesi kas dibuka"),
     Action.SESSION_CLOSED: N_("Sesi kas ditutup"),
     Action.CASH_CONFIRMED: N_("Serah terima kas dibenarkan"),
+    Action.OFFICE_OPENED: N_("Kantor dibuka"),
+    Action.OFFICE_CLOSED: N_("Kantor ditutup"),
+    Action.PETTY_COUNTED: N_("Kas kecil dihitung"),
     Action.PRODUCT_ADDED: N_("Produk simpanan ditambah"),
     Action.PRODUCT_TERMS: N_("Ketentuan produk simpanan ditetapkan"),
     Action.PARTNER_ADDED: N_("Koperasi penyimpan didaftarkan"),
@@ -243,6 +249,36 @@ FIELDS = {
     "sees": N_("Yang boleh dilihat"),
     "until": N_("Sampai tanggal"),
     "paper": N_("Nomor surat izin"),
+    "exit": N_("Nomor penyelesaian"),
+    "part": N_("Bagian ke-"),
+    "closed_on": N_("Ditutup tanggal"),
+    "act": N_("Tindakan"),
+    "reference": N_("Nomor surat"),
+    "effective_on": N_("Berlaku tanggal"),
+    "changed": N_("Isian yang diubah"),
+    "members": N_("Banyaknya anggota"),
+    "amount_minor": N_("Jumlah dalam sen"),
+    "product": N_("Produk"),
+    "opened_on": N_("Dibuka tanggal"),
+    "period": N_("Masa"),
+    "gross": N_("Imbal dalam sen"),
+    "accounts": N_("Banyaknya rekening"),
+    "holder": N_("Pemegang"),
+    "counted": N_("Hitungan uang"),
+    "difference": N_("Selisih dalam sen"),
+    "day": N_("Hari"),
+    "next_day": N_("Hari berikutnya"),
+    "last_entry": N_("Jurnal terakhir"),
+    "business_date": N_("Hari buku"),
+    "moved": N_("Dipindahkan"),
+    "missed": N_("Belum dapat dipindahkan"),
+    "amount": N_("Jumlah"),
+    "goal": N_("Tujuan"),
+    "source": N_("Dari rekening"),
+    "target": N_("Jumlah yang dibutuhkan"),
+    "instalment": N_("Setoran rutin"),
+    "target_date": N_("Tanggal tujuan"),
+    "rows": N_("Banyaknya baris"),
 }
 """What people read for the names of facts in ``before`` and ``after`` (message ids); others are shown as they are."""
 

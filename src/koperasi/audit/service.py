@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ __all__ = [
     "events",
     "head",
     "record",
+    "record_many",
     "verify_trail",
 ]
 
@@ -76,6 +77,29 @@ async def record(
             after=None if after is None else dict(after),
         )
     )
+
+
+async def record_many(
+    connection: AsyncConnection,
+    book_id: int,
+    *,
+    actor: str,
+    action: Action,
+    subjects: Sequence[tuple[str, Mapping[str, Any]]],
+) -> None:
+    """One row for each of several things to which the same was done: subject and how it is now; see ``record``."""
+    if not subjects:
+        return
+    caller = CALLER.get()
+    same = {
+        "book_id": book_id,
+        "actor": actor,
+        "role": caller.role if caller else None,
+        "address": caller.address if caller else None,
+        "action": action.value,
+    }
+    rows = [{**same, "subject": subject, "after": dict(after)} for subject, after in subjects]
+    await connection.execute(insert(audit_event), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,10 @@ from koperasi.bookkeeping.service_periods import (
 )
 from koperasi.bookkeeping.service_second import second
 from koperasi.db import Database
-from koperasi.errors import Refusal
+from koperasi.errors import FieldError, Refusal
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency, Settled
+from koperasi.treasury.service import desk_errors
 from ledger.statements import CLOSING
 
 __all__ = [
@@ -174,7 +175,8 @@ async def post_entry(
     """
     async with database.reading(book_id) as connection:
         accounts = await names_of(connection, book_id, [line.account for line in new.lines])
-        if errors := rules.check_entry(new, accounts, today):
+        errors = rules.check_entry(new, accounts, today)
+        if errors := errors or await _cash_errors(connection, book_id, new):
             raise Refusal("invalid-entry", UNREADY, errors=errors)
         needed = await second(connection, book_id, new, accounts, today=today, actor=actor)
         if needed and await approvals.is_answered(connection, book_id, idempotency.key):
@@ -187,6 +189,12 @@ async def post_entry(
         return await posting.post(poster, draft)
     except Refusal as refusal:
         raise rules.beside_lines(refusal, new) from refusal
+
+
+async def _cash_errors(connection: AsyncConnection, book_id: int, new: NewEntry) -> list[FieldError]:
+    """What the treasury says of the cash that an entry by hand moves."""
+    lines = [(line.account, (line.debit_minor or 0) - (line.credit_minor or 0)) for line in new.lines]
+    return await desk_errors(connection, book_id, lines, new.effective_date)
 
 
 async def ask(
@@ -242,7 +250,7 @@ async def post_many(
     answers: list[Answer] = []
     drafts: dict[int, ledger.Draft] = {}
     for position, item in enumerate(items):
-        errors = rules.check_entry(item.new, accounts, today)
+        errors = rules.check_entry(item.new, accounts, today) or await _cash_errors(connection, book_id, item.new)
         refusal = Refusal("invalid-entry", UNREADY, errors=errors) if errors else None
         if refusal is None and await second(connection, book_id, item.new, accounts, today=today, actor=actor):
             refusal = Refusal("needs-approval", ALONE)

@@ -29,6 +29,7 @@ _FILES: Mapping[Kind, tuple[str, ...]] = {
 _COMMON_ROLES: Mapping[str, str] = {
     "cash.vault": "1101",
     "cash.teller": "1102",
+    "cash.petty": "1103",
     "cash.transit": "1104",
     "cash.tills": "1105",
     "savings.pokok": "3101",
@@ -44,6 +45,7 @@ _COMMON_ROLES: Mapping[str, str] = {
     "members.leaving": "2122",
     "members.surplus": "2123",
     "tax.savings": "2141",
+    "tax.partners": "2144",
     "reserve.general": "3201",
     "opening.difference": "3401",
     "surplus.current": "3301",
@@ -56,6 +58,7 @@ _COMMON_ROLES: Mapping[str, str] = {
 _SHARIA_ROLES: Mapping[str, str] = {
     "cash.vault": "1101",
     "cash.teller": "1102",
+    "cash.petty": "1103",
     "cash.tills": "1105",
     "savings.pokok": "4101",
     "savings.wajib": "4102",

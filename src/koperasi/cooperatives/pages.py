@@ -27,6 +27,7 @@ IDENTITY_FIELDS = ("name", "registration_number", "address", "village", "distric
 ROLE_LABELS = {
     "cash.vault": N_("Kas besar"),
     "cash.teller": N_("Kas loket"),
+    "cash.petty": N_("Kas kecil"),
     "cash.tills": N_("Laci para teller"),
     "savings.pokok": N_("Simpanan pokok"),
     "savings.wajib": N_("Simpanan wajib"),
@@ -53,6 +54,7 @@ ROLE_LABELS = {
     "return.deposits": N_("Imbal simpanan berjangka"),
     "return.bonus": N_("Bonus wadiah"),
     "tax.savings": N_("Pajak final imbal simpanan yang belum disetor"),
+    "tax.partners": N_("Pajak imbal simpanan koperasi lain yang belum disetor"),
     "fees.savings": N_("Biaya simpanan"),
     "members.leaving": N_("Simpanan anggota keluar yang belum diambil"),
     "members.surplus": N_("SHU anggota yang belum diambil"),

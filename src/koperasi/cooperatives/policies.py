@@ -116,12 +116,14 @@ DEFINITIONS: Mapping[str, Definition] = {
         Definition("loan.related_party_percent", Unit.PERCENT, N_("Batas pinjaman pihak terkait dari modal sendiri")),
         Definition("savings_tax.threshold", Unit.AMOUNT, N_("Imbal simpanan sebulan yang bebas pajak")),
         Definition("savings_tax.rate_percent", Unit.PERCENT, N_("Pajak final imbal simpanan")),
+        Definition("tax.partner_percent", Unit.PERCENT, N_("Pajak imbal simpanan koperasi lain (PPh pasal 23)")),
         Definition("deposit_tax.threshold", Unit.AMOUNT, N_("Jumlah tabungan dan deposito yang bebas pajak")),
         Definition("deposit_tax.rate_percent", Unit.PERCENT, N_("Pajak final tabungan dan deposito bank")),
         Definition("approval.withdrawal_above", Unit.AMOUNT, N_("Penarikan di atas jumlah ini perlu orang kedua")),
         Definition("approval.entry_above", Unit.AMOUNT, N_("Jurnal manual di atas jumlah ini perlu orang kedua")),
         Definition("approval.reversals", Unit.SWITCH, N_("Jurnal balik perlu orang kedua")),
         Definition("teller.sessions", Unit.SWITCH, N_("Kas hanya bergerak dalam sesi kas yang dihitung")),
+        Definition("cash.petty_float", Unit.AMOUNT, N_("Dana tetap kas kecil")),
         Definition("paper.stamp_above", Unit.AMOUNT, N_("Kuitansi di atas jumlah ini bermeterai")),
         Definition("paper.source_of_funds_above", Unit.AMOUNT, N_("Setoran di atas jumlah ini menyebut asal uang")),
         Definition("approval.days", Unit.DAYS, N_("Permintaan persetujuan berlaku selama")),
@@ -163,9 +165,10 @@ _GROUP_CAPITAL = (
     Default("simpanan_wajib.amount", "20000.00", "Kesepakatan kelompok"),
     *_DUES,
 )
-# Newcomers begin simply; a board that wants every admission minuted turns the first on.
+_DECIDED = (Default("membership.decision", "on", "UU 25/1992 pasal 17 sampai 19; anggaran dasar"),)
+# Savers of a unit or a bank are customers: nobody decides on them.
+_NOT_DECIDED = (Default("membership.decision", "off", "Penyimpan bukan anggota; diatur anggaran dasar"),)
 _LIFE = (
-    Default("membership.decision", "off", "Ketentuan awal; ditetapkan pengurus"),
     Default("exit.fee", "0.00", "Ketentuan awal; ditetapkan pengurus"),
     Default("exit.keep_pokok", "off", "Anggaran dasar; ditetapkan pengurus"),
     Default("exit.loss_share_percent", "0", "Anggaran dasar; ditetapkan pengurus"),
@@ -193,6 +196,7 @@ _SHARIA_TAX = (
     Default("savings_tax.threshold", "240000.00", "PP 15/2009; PP 25/2009; PMK 112/2010"),
     Default("savings_tax.rate_percent", "10", "PP 15/2009; PP 25/2009; PMK 112/2010"),
 )
+_PARTNERS_TAX = (Default("tax.partner_percent", "15", "UU PPh pasal 23 ayat (1) huruf a"),)
 _BANK_TAX = (
     Default("deposit_tax.threshold", "7500000.00", "PP 131/2000"),
     Default("deposit_tax.rate_percent", "20", "PP 131/2000"),
@@ -214,22 +218,26 @@ _SECOND_PERSON = (
     Default("access.second_code", "off", _BY_THE_BOARD),
 )
 
-_SESSIONS = (Default("teller.sessions", "on", _BY_THE_BOARD),)
+_SESSIONS = (
+    Default("teller.sessions", "on", _BY_THE_BOARD),
+    Default("cash.petty_float", "0.00", _BY_THE_BOARD),
+)
 # One box, opened in front of all at the meeting.
 _NO_SESSIONS = (Default("teller.sessions", "off", "Kesepakatan kelompok"),)
 
-_CONVENTIONAL = (*_OWN_CAPITAL, *_HOUSE, *_CEILINGS, *_RELATED, *_MEMBERS_TAX, *_SECOND_PERSON, *_SESSIONS)
+_SAVERS_TAX = (*_MEMBERS_TAX, *_PARTNERS_TAX)
+_CONVENTIONAL = (*_OWN_CAPITAL, *_DECIDED, *_HOUSE, *_CEILINGS, *_RELATED, *_SAVERS_TAX, *_SECOND_PERSON, *_SESSIONS)
 # Ceilings a year speak of interest; wadiah promises nothing and mudharabah shares what was earned.
-_SHARIA = (*_OWN_CAPITAL, *_HOUSE, *_RELATED, *_SHARIA_TAX, *_SECOND_PERSON, *_SESSIONS)
+_SHARIA = (*_OWN_CAPITAL, *_DECIDED, *_HOUSE, *_RELATED, *_SHARIA_TAX, *_SECOND_PERSON, *_SESSIONS)
 
 DEFAULTS: Mapping[Kind, tuple[Default, ...]] = {
     Kind.KSP: _CONVENTIONAL,
     Kind.USP: _CONVENTIONAL,
     Kind.KSPPS: _SHARIA,
     Kind.USPPS: _SHARIA,
-    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_HOUSE, *_SECOND_PERSON, *_SESSIONS),
-    Kind.BPR: (*_NO_MEMBERS, *_HOUSE, *_BANK_TAX, *_SECOND_PERSON, *_SESSIONS),
-    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_HOUSE, *_SECOND_PERSON, *_NO_SESSIONS),
+    Kind.BUMDES_UNIT: (*_NO_MEMBERS, *_NOT_DECIDED, *_HOUSE, *_SECOND_PERSON, *_SESSIONS),
+    Kind.BPR: (*_NO_MEMBERS, *_NOT_DECIDED, *_HOUSE, *_BANK_TAX, *_SECOND_PERSON, *_SESSIONS),
+    Kind.KELOMPOK: (*_GROUP_CAPITAL, *_DECIDED, *_HOUSE, *_SECOND_PERSON, *_NO_SESSIONS),
 }
 
 

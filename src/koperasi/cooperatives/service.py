@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,7 +49,9 @@ __all__ = [
     "all_cooperatives",
     "amount_policy",
     "at_founding",
+    "beside",
     "change_identity",
+    "cooperative_beside",
     "cooperative_by_code",
     "cooperative_of",
     "found_cooperative",
@@ -235,10 +237,24 @@ async def cooperative_of(connection: AsyncConnection, book_id: int) -> Cooperati
     Raises:
         NotFound: ``cooperative``.
     """
-    found = await _find(connection, select(*_COLUMNS).where(tables.cooperative.c.book_id == book_id))
-    if found is None:
+    row = (await connection.execute(_BY_BOOK, {"book": book_id})).one_or_none()
+    if row is None:
         raise NotFound("cooperative", N_("Koperasi tidak ditemukan."))
-    return found
+    return _to_cooperative(row)
+
+
+_BY_BOOK = select(*_COLUMNS).where(tables.cooperative.c.book_id == bindparam("book"))
+
+beside = select(*(column.label("cooperative_" + column.name) for column in _COLUMNS)).subquery("beside")
+"""The cooperatives, for another slice's query to join, which then need not be asked for them separately."""
+
+
+def cooperative_beside(row: Mapping[Any, Any]) -> Cooperative | None:
+    """The cooperative from the row of such a query; none if nothing joined."""
+    if row["cooperative_book_id"] is None:
+        return None
+    facts = {column.name: row["cooperative_" + column.name] for column in _COLUMNS}
+    return Cooperative(**(facts | {"kind": Kind(facts["kind"])}))
 
 
 async def cooperative_now(database: Database, book_id: int) -> Cooperative:

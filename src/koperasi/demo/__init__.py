@@ -6,19 +6,22 @@ People, numbers and phones are made up. The same directory always holds the same
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import structlog
+
 import ledger
 from koperasi.access import service as access
-from koperasi.bookkeeping import service as bookkeeping
 from koperasi.cooperatives import service as cooperatives
 from koperasi.db import Database, Work
-from koperasi.demo import savers, shares, waiting
+from koperasi.demo import desk, lives, savers, shares, waiting, yesterday
 from koperasi.demo.cash import begin_sessions, without_sessions
 from koperasi.demo.people import FIRST, NAME, VILLAGES, Person, member_sheet, person, savings_sheet, trial_balance
 from koperasi.demo.terms import open_some
@@ -26,9 +29,7 @@ from koperasi.groups import service as groups
 from koperasi.imports import service as imports
 from koperasi.members import service as members
 from koperasi.permissions import Role
-from koperasi.posting import Idempotency
 from koperasi.returns import service as returns
-from koperasi.savings import service as savings
 
 CODE = "bmt-lestari"
 SEED = 20260101
@@ -36,6 +37,22 @@ SEED = 20260101
 
 async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict[str, str]] | None:
     """Make the village if the database has none yet; returns its log-ins, or nothing if it was there already."""
+    with _quiet():
+        return await _seed(database, say)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A newcomer reads what ``say`` tells; the lines of the log would only stand between."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+async def _seed(database: Database, say: Callable[[str], None]) -> dict[str, dict[str, str]] | None:
     async with database.directory() as connection:
         existing = await cooperatives.cooperative_by_code(connection, CODE)
     if existing is not None:
@@ -80,9 +97,10 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
     poster = ledger.Poster(database.engine)
     numbers = await _numbers(database, cooperative, people)
     await _plans(database, poster, cooperative, numbers, now)
-    count, mistaken = await _movements(database, poster, cooperative, random, people, now)
-    await _expenses(database, poster, cooperative, now)
+    count, mistaken = await desk.movements(database, poster, cooperative, random, people, now)
+    await desk.expenses(database, poster, cooperative, now)
     say(f"      {count} setoran dan penarikan dua bulan terakhir")
+    await _yesterday(database, poster, cooperative, numbers, now)
     async with database.work(cooperative.book_id) as work:
         await begin_sessions(work, cooperative, now)
         await open_some(work, cooperative, people, now)
@@ -91,7 +109,8 @@ async def seed(database: Database, say: Callable[[str], None]) -> dict[str, dict
     logins |= await _member_login(database, cooperative, people)
     await _returns(database, cooperative, now)
     await _waiting(database, poster, cooperative, numbers, mistaken, now)
-    say("      simpanan berencana, iuran, imbal bulan lalu, dan yang menunggu jawaban")
+    await _lives(database, cooperative, numbers, now)
+    say("      simpanan berencana, iuran, imbal bulan lalu, kas kemarin, anggota keluar, dan yang menunggu jawaban")
     await poster.close()
     return logins
 
@@ -102,6 +121,7 @@ async def _staff(work: Work, cooperative: cooperatives.Cooperative) -> dict[str,
         Role.KASIR: "Nurul Hidayah",
         Role.KETUA: "Haji Mahsun",
         Role.PENGAWAS: "Khairul Anwar",
+        Role.DPS: "Ustaz Lalu Zulkarnain",
         Role.ADMIN: "Admin",
     }
     logins = {}
@@ -156,92 +176,6 @@ async def _import(
         raise RuntimeError(f"the demo's own {filename} is refused: {preview.plan}")
     result = await imports.post(database, cooperative, preview.import_id, actor="bendahara", now=datetime.now(UTC))
     say(f"      {filename}: {result.rows} baris")
-
-
-async def _movements(
-    database: Database,
-    poster: ledger.Poster,
-    cooperative: cooperatives.Cooperative,
-    random: Random,
-    people: Sequence[Person],
-    now: datetime,
-) -> tuple[int, str]:
-    """Two months at the desk: wajib each month, sukarela as money comes from abroad, a withdrawal now and then.
-
-    How many movements, and the number of the receipt that was mistaken.
-    """
-    today = cooperative.today(now)
-    book_id = cooperative.book_id
-    async with database.reading(book_id) as connection:
-        found = await members.find_by_nik(connection, book_id, [person.nik for person in people])
-        accounts = {
-            nik: {a.kind: a for a in await savings.accounts_of(connection, book_id, member.number)}
-            for nik, member in found.items()
-        }
-    count = 0
-    for days_ago in range(60, -1, -1):
-        day = today - timedelta(days=days_ago)
-        if day.weekday() == 6 and days_ago:
-            continue
-        for _ in range(random.randrange(2, 6)):
-            person = random.choice(people)
-            kind = random.choice((savings.SavingsKind.WAJIB, savings.SavingsKind.WADIAH, savings.SavingsKind.WADIAH))
-            account = accounts[person.nik][kind]
-            abroad = person.status in {"pmi_aktif", "keluarga_pmi"} and kind is savings.SavingsKind.WADIAH
-            rupiah = 20_000 if kind is savings.SavingsKind.WAJIB else random.randrange(2, 40 if abroad else 12) * 25_000
-            await savings.deposit(
-                database,
-                poster,
-                cooperative,
-                account_number=account.number,
-                amount_minor=rupiah * 100,
-                effective_date=day,
-                actor=random.choice(("bendahara", "kasir")),
-                idempotency=Idempotency.of("demo", f"deposit-{count}"),
-            )
-            count += 1
-            if count % 9 == 0 and kind is savings.SavingsKind.WADIAH:
-                await savings.withdraw(
-                    database,
-                    poster,
-                    cooperative,
-                    account_number=account.number,
-                    amount_minor=rupiah * 100 // 50_000_00 * 25_000_00 or 25_000_00,
-                    effective_date=day,
-                    actor="kasir",
-                    idempotency=Idempotency.of("demo", f"withdrawal-{count}"),
-                )
-    mistaken = await savings.deposit(
-        database,
-        poster,
-        cooperative,
-        account_number=accounts[people[0].nik][savings.SavingsKind.WADIAH].number,
-        amount_minor=50_000_000,
-        effective_date=today,
-        actor="kasir",
-        idempotency=Idempotency.of("demo", "mistaken"),
-    )
-    await savings.reverse(
-        database,
-        poster,
-        cooperative,
-        entry_number=mistaken.entry_number,
-        reason="Salah ketik: seharusnya Rp50.000",
-        effective_date=today,
-        actor="bendahara",
-        idempotency=Idempotency.of("demo", "mistaken-reversed"),
-    )
-    await savings.deposit(
-        database,
-        poster,
-        cooperative,
-        account_number=accounts[people[0].nik][savings.SavingsKind.WADIAH].number,
-        amount_minor=5_000_000,
-        effective_date=today,
-        actor="kasir",
-        idempotency=Idempotency.of("demo", "corrected"),
-    )
-    return count, mistaken.number
 
 
 async def _numbers(database: Database, cooperative: cooperatives.Cooperative, people: Sequence[Person]) -> list[str]:
@@ -299,34 +233,32 @@ async def _waiting(
         await work.commit()
 
 
-async def _expenses(
-    database: Database, poster: ledger.Poster, cooperative: cooperatives.Cooperative, now: datetime
+async def _yesterday(
+    database: Database,
+    poster: ledger.Poster,
+    cooperative: cooperatives.Cooperative,
+    numbers: Sequence[str],
+    now: datetime,
 ) -> None:
-    """A few entries by hand: office costs and placement income of the last two months."""
-    cash = cooperatives.account_code(cooperative.kind, "cash.teller")
-    today = cooperative.today(now)
-    for position, (days_ago, text, debit, credit, rupiah) in enumerate(
-        (
-            (52, "Biaya listrik dan internet kantor", "7303", cash, 275_000),
-            (40, "Bagi hasil penempatan bank syariah", "1111", "5107", 412_500),
-            (22, "Biaya listrik dan internet kantor", "7303", cash, 281_000),
-            (12, "Transport kunjungan kelompok usaha", "7304", cash, 150_000),
-            (10, "Bagi hasil penempatan bank syariah", "1111", "5107", 398_750),
-        )
-    ):
-        await bookkeeping.post_entry(
-            database,
-            poster,
-            cooperative.book_id,
-            bookkeeping.NewEntry(
-                effective_date=today - timedelta(days=days_ago),
-                description=text,
-                lines=(bookkeeping.NewLine(debit, rupiah * 100, None), bookkeeping.NewLine(credit, None, rupiah * 100)),
-            ),
-            today=today,
-            actor="bendahara",
-            idempotency=Idempotency.of("demo", f"journal-{position}"),
-        )
+    async with database.work(cooperative.book_id) as work:
+        session = await yesterday.open_till(work, cooperative, now)
+        await work.commit()
+    await yesterday.bring(database, poster, cooperative, numbers, now)
+    async with database.work(cooperative.book_id) as work:
+        await yesterday.close(work, cooperative, session, now)
+        await work.commit()
+
+
+async def _lives(
+    database: Database, cooperative: cooperatives.Cooperative, numbers: Sequence[str], now: datetime
+) -> None:
+    async with database.work(cooperative.book_id) as work:
+        await lives.allow(work, numbers, cooperative.today(now))
+        asked = await lives.leave(work, cooperative, numbers, now)
+        await work.commit()
+    async with database.work(cooperative.book_id) as work:
+        await lives.settle(work, cooperative, asked, now)
+        await work.commit()
 
 
 async def _groups(database: Database, cooperative: cooperatives.Cooperative, people: Sequence[Person]) -> None:

@@ -44,3 +44,38 @@ async def begin_sessions(work: Work, cooperative: cooperatives.Cooperative, now:
         )
         if not holds_vault and made.opening_entry is not None:
             await treasury.confirm(work, made.opening_entry, actor="bendahara", holds_vault=True, now=now)
+    await _petty(work, cooperative, now)
+
+
+PETTY_FLOAT = 500_000_00
+"""The fixed sum of the village's petty cash, in sen; the teller holds it."""
+
+
+async def _petty(work: Work, cooperative: cooperatives.Cooperative, now: datetime) -> None:
+    """Petty cash is given to the teller, who bought paper from it."""
+    today = cooperative.today(now)
+    await cooperatives.add_policy(work, "cash.petty_float", today, "500000.00", "Keputusan pengurus", "admin")
+    await treasury.count_petty(
+        work,
+        cooperative,
+        actor="bendahara",
+        holder="kasir",
+        count=treasury.Count(),
+        top_up_minor=PETTY_FLOAT,
+        holds_vault=True,
+        idempotency=Idempotency.of("demo", "petty"),
+        now=now,
+    )
+    expenses = await treasury.expenses(work.connection, cooperative.book_id)
+    bought = next(one for one in expenses if one.name_id.startswith("Beban Kantor"))
+    await treasury.spend(
+        work,
+        cooperative,
+        actor="kasir",
+        account=bought.code,
+        amount_minor=35_000_00,
+        words="Kertas dan tinta",
+        source="N-12",
+        idempotency=Idempotency.of("demo", "petty-spend"),
+        now=now,
+    )

@@ -17,10 +17,15 @@ from koperasi.membership import service as membership
 from koperasi.posting import Idempotency
 from koperasi.requests import service as requests
 from koperasi.savings import service as savings
-from koperasi.savings.service import SavingsKind
 
 ON_LEAVE, RECEIVER = 21, 11
 """Who is on leave, and who was sent money from abroad; by their place in the list."""
+APPLICANTS = (
+    ("Nur Azizah", "+6281234500077", VILLAGES[0], 0, 100_000),
+    ("Lalu Ahmad Rifai", "+6281234500078", VILLAGES[1], 3, 0),
+    ("Baiq Suryani", "+6281234500079", VILLAGES[2], 12, 50_000),
+)
+"""Who has applied: name, phone, village, how many days ago, what they pay of simpanan pokok. The last is accepted."""
 SENT, WANTED = 7_500_000, 6_000_000
 """What came for them and what they ask for, in rupiah: more than a teller pays out alone."""
 
@@ -31,22 +36,36 @@ async def bill(work: Work, cooperative: Cooperative, today: date) -> None:
         await dues.bill(work, cooperative, f"{day:%Y-%m}", actor="bendahara", today=today)
 
 
-async def change_lives(work: Work, cooperative: Cooperative, numbers: Sequence[str], today: date) -> str:
-    """Somebody applies, and somebody goes abroad; the applicant's account of simpanan pokok. The caller commits."""
-    new = NewMember(
-        name="Nur Azizah",
-        joined_on=today,
-        phone="+6281234500077",
-        village=VILLAGES[0],
-        migrant_status=MigrantStatus.CALON_PMI,
-        status=MemberStatus.PEMOHON,
-    )
-    applicant, _ = await members.register(work, new, actor="bendahara")
-    accounts = await savings.welcome(work, cooperative, applicant, actor="bendahara")
-    await members.record_registered(work, applicant.number, actor="bendahara")
+async def change_lives(
+    work: Work, cooperative: Cooperative, numbers: Sequence[str], today: date
+) -> list[tuple[str, int]]:
+    """Three people apply, and somebody goes abroad; what applicants pay of simpanan pokok today, by their account.
+
+    One has paid and waits for the board, one has only applied, and one is accepted and has paid half. The caller
+    commits.
+    """
+    paying, accepted = [], ""
+    for name, phone, village, days, rupiah in APPLICANTS:
+        new = NewMember(
+            name=name,
+            joined_on=today - timedelta(days=days),
+            phone=phone,
+            village=village,
+            migrant_status=MigrantStatus.CALON_PMI,
+            status=MemberStatus.PEMOHON,
+        )
+        applicant, _ = await members.register(work, new, actor="bendahara")
+        accounts = await savings.welcome(work, cooperative, applicant, actor="bendahara")
+        await savings.record_opened(work, accounts, actor="bendahara")
+        await members.record_registered(work, applicant.number, actor="bendahara")
+        accepted = applicant.number
+        if rupiah:
+            paying.append((accounts[0].number, rupiah))
+    meeting = membership.Wish(membership.Act.ACCEPTED, today - timedelta(days=5), reference="BA-RP 11/2026")
+    await membership.decide_on(work, cooperative, [accepted], meeting, actor="ketua", today=today)
     leave = membership.Wish(membership.Act.ON_LEAVE, today - timedelta(days=20), membership.Reason.ABROAD)
     await membership.act_on(work, cooperative, numbers[ON_LEAVE], leave, actor="bendahara", today=today)
-    return next(one.number for one in accounts if one.kind is SavingsKind.POKOK)
+    return paying
 
 
 async def ask(work: Work, cooperative: Cooperative, number: str, receipt: str) -> None:
@@ -62,13 +81,13 @@ async def ask(work: Work, cooperative: Cooperative, number: str, receipt: str) -
 
 
 async def draw(
-    database: Database, poster: ledger.Poster, cooperative: Cooperative, number: str, pokok: str
+    database: Database, poster: ledger.Poster, cooperative: Cooperative, number: str, pokok: Sequence[tuple[str, int]]
 ) -> approvals.NeedsApproval:
-    """At today's desk: an applicant pays simpanan pokok, money from abroad is paid in, and much of it asked for."""
+    """At today's desk: applicants pay simpanan pokok, money from abroad is paid in, and much of it asked for."""
     async with database.reading(cooperative.book_id) as connection:
         accounts = await savings.accounts_of(connection, cooperative.book_id, number)
     free = next(one.number for one in accounts if one.kind.withdrawable)
-    for account, rupiah in ((pokok, 100_000), (free, SENT)):
+    for account, rupiah in (*pokok, (free, SENT)):
         await savings.deposit(
             database,
             poster,

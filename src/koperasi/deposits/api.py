@@ -36,6 +36,7 @@ from koperasi.rest import (
     idempotency,
     problems,
 )
+from koperasi.savings import service as savings
 
 
 class DepositController(Controller):
@@ -67,7 +68,9 @@ class DepositController(Controller):
             member = member or identity.member_number
             identity.check_own(member)
         async with database.reading(identity.book_id) as connection:
-            if member is not None:
+            if member is not None and savings.is_partner_number(member):
+                member = (await savings.partner_by_number(connection, identity.book_id, member)).number
+            elif member is not None:
                 member = (await member_by_number(connection, identity.book_id, member)).number
             found = await service.search(
                 connection,
@@ -127,7 +130,7 @@ class DepositController(Controller):
             results = await service.results_for(connection, cooperative)
         today = cooperative.today(datetime.now(UTC))
         accrued = service.accrued_on(found, today, paid, results) if found.stands else 0
-        return DepositDetail.whole(found, paid, results, accrued, identity.locale)
+        return DepositDetail.whole(found, paid, results, accrued, identity.locale, today)
 
     @post(
         "/deposits/{number:str}/closings",

@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 async def run(database: Database, cooperative: Cooperative, until: date, actor: str) -> Outcome:
     """Post what is due until a day. Run again, it finds what it could not post before, and nothing else."""
     async with database.reading(cooperative.book_id) as connection:
-        items = (await service.due(connection, cooperative, until)).items
+        items = (await service.due(connection, cooperative, until, limit=None)).items
     today = cooperative.today(datetime.now(UTC))
     posted: list[service.Done] = []
     waiting = {one.named.deposit.number: one.waits for one in items if one.waits is not None}

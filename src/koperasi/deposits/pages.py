@@ -12,10 +12,9 @@ import ledger
 from koperasi.config import Settings
 from koperasi.cooperatives.service import cooperative_of, receipt_secret
 from koperasi.db import Database
-from koperasi.deposits import pages_act, pages_contracts, pages_open, pages_terms, rules, service
+from koperasi.deposits import pages_act, pages_contracts, pages_open, pages_terms, pages_working, rules, service
 from koperasi.deposits.figures import exact
-from koperasi.deposits.texts import words
-from koperasi.deposits.wire import texts
+from koperasi.deposits.texts import why, words
 from koperasi.errors import NotFound
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
@@ -169,7 +168,7 @@ async def _card(request: ApiRequest, database: Database, frame: Frame, number: s
         followed = await service.following(connection, identity.book_id, number)
     found, today = named.deposit, cooperative.today(datetime.now(UTC))
     said = DONE.get(next(iter(request.query_params), ""), "")
-    running = found.closed_on is None
+    running = found.closed_on is None and not found.is_void
     return await frame.page(
         request,
         "deposits/card.html",
@@ -178,7 +177,7 @@ async def _card(request: ApiRequest, database: Database, frame: Frame, number: s
         parts=rules.parts(found, results),
         paid={one.part: one for one in paid},
         accrued_minor=service.accrued_on(found, today, paid, results) if found.stands else None,
-        working=texts(rules.working(found, results), identity.locale),
+        working=why(found, results, paid, today, identity.locale),
         followed=followed,
         today=today,
         state=state_of,
@@ -186,6 +185,7 @@ async def _card(request: ApiRequest, database: Database, frame: Frame, number: s
         own=not identity.is_staff,
         base="/berjangka/" if identity.is_staff else "/berjangka-saya/",
         may_close=identity.may(Permission.POST_SAVINGS) and found.stands and not found.is_due(today),
+        may_instruct=identity.may(Permission.POST_SAVINGS) and found.stands,
         may_run=identity.may(Permission.MANAGE_RETURNS) and running,
         **labels(),
     )
@@ -225,6 +225,7 @@ CONTROLLERS: list[type[Controller]] = [
     OwnDepositPages,
     *pages_open.CONTROLLERS,
     *pages_act.CONTROLLERS,
+    *pages_working.CONTROLLERS,
     *pages_terms.CONTROLLERS,
     *pages_contracts.CONTROLLERS,
 ]

@@ -23,7 +23,7 @@ from koperasi.rest import ApiRequest
 from koperasi.savings import service as savings
 from koperasi.web import Form, Notice
 
-RUN_DONE = N_("Selesai: %(count)s jurnal dicatat.")
+RUN_DONE = N_("%(count)s jurnal dicatat.")
 NOTHING_DUE = N_("Tidak ada yang perlu dicatat lagi.")
 
 
@@ -71,7 +71,7 @@ class ActPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             named = await service.deposit_by_number(connection, identity.book_id, number)
             today = cooperative.today(datetime.now(UTC))
-            due = [one for one in (await service.due(connection, cooperative, today)).items if one.named == named]
+            due = (await service.due(connection, cooperative, today, number=number)).items
             try:
                 offer = await service.preview(connection, cooperative, number, today)
             except Refusal as refusal:
@@ -198,6 +198,7 @@ class DuePages(Controller):
             refused=refused or {},
             ready=[one for one in page.items if one.waits is None],
             waits=service.WAITS,
+            pays=rules.PAY_LABELS,
             today=today,
             roll_overs=rules.ROLL_OVER_LABELS,
             is_sharia=cooperative.is_sharia,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from litestar import Controller, Response, get, post
 from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
@@ -42,6 +43,19 @@ class Preview(NamedTuple):
     parts: list[rules.Part]
     total_minor: int | None
     working: list[str]
+
+
+class Holder(NamedTuple):
+    """Somebody who may open a contract: a member, or another cooperative."""
+
+    number: str
+    name: str
+    village: str
+
+    @property
+    def is_partner(self) -> bool:
+        """It is another cooperative."""
+        return savings.is_partner_number(self.number)
 
 
 class OpeningPages(Controller):
@@ -94,12 +108,12 @@ class OpeningPages(Controller):
         typed = form.text("anggota", max_length=100)
         async with database.reading(identity.book_id) as connection:
             cooperative = await cooperative_of(connection, identity.book_id)
-            found = await members.search(connection, identity.book_id, text=typed, limit=MOST_FOUND) if typed else []
-            fitting = [one for one in found if one.number == typed] or found
+            found = await _holders(connection, cooperative, typed) if typed else []
+            fitting = [one for one in found if one.number == typed.upper()] or found
             member = fitting[0] if len(fitting) == 1 else None
             if member is None:
                 if typed and not found:
-                    form.error("anggota", N_("Anggota tidak ditemukan. Periksa nomor, nama, atau teleponnya."))
+                    form.error("anggota", N_("Tidak ditemukan. Periksa nomor, nama, atau teleponnya."))
                 return await frame.page(
                     request,
                     "deposits/who.html",
@@ -107,6 +121,7 @@ class OpeningPages(Controller):
                     form=form,
                     members=found,
                     offered=service.has_deposits(cooperative),
+                    partners=service.takes_partners(cooperative),
                 )
             today = cooperative.today(datetime.now(UTC))
             accounts = await savings.accounts_of(connection, identity.book_id, member.number)
@@ -148,6 +163,22 @@ class OpeningPages(Controller):
             earlies=rules.EARLY_LABELS,
             percent=exact,
         )
+
+
+async def _holders(connection: AsyncConnection, cooperative: Cooperative, typed: str) -> list[Holder]:
+    """Members, and other cooperatives where they may save here, whom these words may mean."""
+    found = [
+        Holder(one.number, one.name, one.village or "")
+        for one in await members.search(connection, cooperative.book_id, text=typed, limit=MOST_FOUND)
+    ]
+    if service.takes_partners(cooperative):
+        wanted = typed.casefold()
+        found += [
+            Holder(one.number, one.name, "")
+            for one in await savings.partners(connection, cooperative.book_id)
+            if wanted in one.name.casefold() or wanted == one.number.casefold()
+        ]
+    return found[:MOST_FOUND]
 
 
 def _wish(form: Form) -> service.Wish | None:

@@ -200,7 +200,7 @@ def _terms(form: Form, actor: str) -> Terms | None:
     months = form.choice("months", [str(one) for one in rules.TERMS_OFFERED])
     day, minimum = form.date("valid_from"), form.amount("minimum")
     percent, early_percent = _number(form, "percent", 4, BAD_PERCENT), _number(form, "early_percent", 4, BAD_PERCENT)
-    pay, basis = form.choice("pay_months", ["0", "1"]), form.choice("basis", list(Basis))
+    pay, basis = form.choice("pay_months", [str(one) for one in rules.PAY_LABELS]), form.choice("basis", list(Basis))
     early = form.choice("early", list(Early))
     reference = form.text("reference", required=True, max_length=rules.REFERENCE_MAX_LENGTH)
     if not form.ok or None in (months, day, minimum, percent, early_percent, pay, basis, early):

@@ -8,182 +8,64 @@ has a nisbah and no promise, and takes no penalty: whoever takes it back early h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from dataclasses import replace
+from datetime import date
 from fractions import Fraction
-from typing import NamedTuple
 
 from koperasi.deposits.figures import exact
+from koperasi.deposits.model import (
+    EARLY_LABELS,
+    PAY_LABELS,
+    REFERENCE_MAX_LENGTH,
+    ROLL_OVER_LABELS,
+    RUPIAH,
+    TERMS_OFFERED,
+    Basis,
+    ClosedAs,
+    Closing,
+    Deposit,
+    Early,
+    Earns,
+    Part,
+    Result,
+    RollOver,
+    Terms,
+)
 from koperasi.errors import Refusal
 from koperasi.formats import format_amount
 from koperasi.i18n import N_
 from koperasi.returns.service import rules_days, rules_term, to_unit
 
-TERMS_OFFERED = (1, 3, 6, 12)
-"""Months; a sharia chart has an account for each of them."""
-RUPIAH = 100
-REFERENCE_MAX_LENGTH = 200
-
-Basis = rules_days.Basis
-Early = rules_term.Early
-Result = rules_term.Result
-RollOver = rules_term.RollOver
-
-
-class Earns(StrEnum):
-    """What a deposit brings."""
-
-    RATE = "rate"
-    """Percent a year."""
-    NISBAH = "nisbah"
-    """The member's percent of what the pool brought for each of their rupiah."""
-
-
-class ClosedAs(StrEnum):
-    """Why a contract ended."""
-
-    MATURED = "matured"
-    ROLLED = "rolled"
-    EARLY = "early"
-    EXIT = "exit"
-
-    @property
-    def label(self) -> str:
-        """What people read (message id)."""
-        return _CLOSED[self]
-
-
-_CLOSED = {
-    ClosedAs.MATURED: N_("Dibayar saat jatuh tempo"),
-    ClosedAs.ROLLED: N_("Diperpanjang"),
-    ClosedAs.EARLY: N_("Ditutup sebelum jatuh tempo"),
-    ClosedAs.EXIT: N_("Ditutup saat keanggotaan berakhir"),
-}
-
-ROLL_OVER_LABELS = {
-    RollOver.NONE: N_("Tidak diperpanjang"),
-    RollOver.PRINCIPAL: N_("Perpanjang pokoknya"),
-    RollOver.ALL: N_("Perpanjang pokok dan imbalannya"),
-}
-EARLY_LABELS = {
-    Early.NOTHING: N_("tanpa imbalan"),
-    Early.REDUCED: N_("imbalan lebih rendah"),
-    Early.PENALTY: N_("imbalan dikurangi potongan"),
-}
-PAY_LABELS = {0: N_("saat jatuh tempo"), 1: N_("setiap bulan")}
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a deposit of so many months brings, from a day on. Percentages exactly; ``minimum_minor`` in sen."""
-
-    months: int
-    valid_from: date
-    earns: Earns
-    percent: Fraction
-    basis: Basis
-    pay_months: int
-    """Paid every so many months; 0 is at maturity."""
-    early: Early
-    early_percent: Fraction
-    """The lower rate or nisbah, or the penalty in percent of the principal."""
-    minimum_minor: int
-    reference: str = ""
-    set_by: str = ""
-    set_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """A contract as it stands; ``balance_minor`` is the ledger's, all else what was agreed. Amounts in sen."""
-
-    number: str
-    certificate: str
-    member_number: str
-    months: int
-    seed_on: date
-    term: int
-    opened_on: date
-    matures_on: date
-    principal_minor: int
-    earns: Earns
-    percent: Fraction
-    basis: Basis
-    pay_months: int
-    early: Early
-    early_percent: Fraction
-    penalty_minor: int
-    roll_over: RollOver
-    payout_account: str
-    previous: str | None
-    ledger_account_id: int
-    opening_entry: int
-    closed_on: date | None
-    closed_as: ClosedAs | None
-    closing_entry: int | None
-    balance_minor: int
-
-    @property
-    def stands(self) -> bool:
-        """It runs, and the book has what was agreed: its opening was not reversed."""
-        return self.closed_on is None and self.balance_minor == self.principal_minor
-
-    def is_due(self, on: date) -> bool:
-        """It runs, though its day has come."""
-        return self.closed_on is None and self.matures_on <= on
-
-    def contract(self, results: Sequence[Result] = ()) -> rules_term.TermContract:
-        """The same for the rules of returns. ``results``: what the pool brought, for a nisbah."""
-        return rules_term.TermContract(
-            principal_minor=self.principal_minor,
-            opened_on=self.seed_on,
-            term_months=self.months,
-            percent=self.percent,
-            results=results,
-            basis=self.basis,
-            roll_over=self.roll_over,
-            pay_months=self.pay_months,
-            early=self.early,
-            early_percent=self.early_percent,
-            penalty_minor=self.penalty_minor,
-            unit_minor=RUPIAH,
-        )
-
-
-class Part(NamedTuple):
-    """A return that falls due: the part of the term that it is for, both days in it, and its gross amount in sen.
-
-    ``gross_minor`` is nothing while the pool's result of one of its months is not known.
-    """
-
-    number: int
-    first: date
-    last: date
-    gross_minor: int | None
-
-    @property
-    def due_on(self) -> date:
-        """The day after its last."""
-        return self.last + rules_days.ONE_DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a member gets who closes on a day.
-
-    ``return_minor`` is what comes on top of what was paid already; below zero it is kept back from the principal.
-    """
-
-    principal_minor: int
-    paid_minor: int
-    return_minor: int
-    working: rules_term.TermDeposit | None
-
-    @property
-    def payout_minor(self) -> int:
-        """Before tax."""
-        return self.principal_minor + self.return_minor
+__all__ = [
+    "EARLY_LABELS",
+    "PAY_LABELS",
+    "REFERENCE_MAX_LENGTH",
+    "ROLL_OVER_LABELS",
+    "RUPIAH",
+    "TERMS_OFFERED",
+    "Basis",
+    "ClosedAs",
+    "Closing",
+    "Deposit",
+    "Early",
+    "Earns",
+    "Part",
+    "Result",
+    "RollOver",
+    "Terms",
+    "check_opening",
+    "check_roll_over",
+    "check_terms",
+    "closing",
+    "earning",
+    "in_force",
+    "matures",
+    "months_of",
+    "parts",
+    "penalty_of",
+    "proposed",
+    "working",
+]
 
 
 def check_terms(terms: Terms, *, is_sharia: bool, ceiling: Fraction | None = None) -> None:
@@ -195,8 +77,9 @@ def check_terms(terms: Terms, *, is_sharia: bool, ceiling: Fraction | None = Non
         ceiling: the highest rate a year, if one is enforced (Permenkop UKM 8/2023 art. 26).
 
     Raises:
-        Refusal: ``term-months``, ``earns``, ``percent-range``, ``minimum``, ``early-sharia`` (a mudharabah deposit
-            takes no penalty), ``early-above`` (more than is promised), or ``return-ceiling``.
+        Refusal: ``term-months``, ``earns``, ``percent-range``, ``pay-months`` (no whole part of the term),
+            ``minimum``, ``early-sharia`` (a mudharabah deposit takes no penalty), ``early-above`` (more than is
+            promised), or ``return-ceiling``.
     """
     if terms.months not in TERMS_OFFERED:
         raise Refusal("term-months", N_("Jangka waktu 1, 3, 6, atau 12 bulan."), field="months")
@@ -204,6 +87,8 @@ def check_terms(terms: Terms, *, is_sharia: bool, ceiling: Fraction | None = Non
         raise Refusal("earns", N_("Koperasi syariah memakai nisbah; yang lain persen setahun."), field="percent")
     if not 0 <= terms.percent <= 100 or not 0 <= terms.early_percent <= 100:
         raise Refusal("percent-range", N_("Persen ditulis sebagai angka dari 0 sampai 100."), field="percent")
+    if terms.months % (terms.pay_months or 1):
+        raise Refusal("pay-months", N_("Masa pembayaran imbalan harus membagi habis jangka waktu."), field="pay_months")
     if terms.minimum_minor <= 0:
         raise Refusal("minimum", N_("Jumlah paling sedikit harus lebih dari nol."), field="minimum")
     if is_sharia and terms.early is Early.PENALTY:
@@ -268,7 +153,7 @@ def check_opening(
 
 
 def check_roll_over(pay_months: int, roll_over: RollOver) -> None:
-    """What is paid month by month can't go on with the principal.
+    """What is paid during the term can't go on with the principal.
 
     Raises:
         Refusal: ``roll-over-needs-maturity``.
@@ -276,7 +161,7 @@ def check_roll_over(pay_months: int, roll_over: RollOver) -> None:
     if pay_months and roll_over is RollOver.ALL:
         raise Refusal(
             "roll-over-needs-maturity",
-            N_("Imbalan yang dibayar setiap bulan tidak dapat ikut diperpanjang."),
+            N_("Imbalan yang dibayar selama jangka waktunya tidak dapat ikut diperpanjang."),
             field="roll_over",
         )
 
@@ -339,11 +224,25 @@ def parts(deposit: Deposit, results: Sequence[Result] = ()) -> list[Part]:
     ]
 
 
-def working(deposit: Deposit, results: Sequence[Result] = ()) -> rules_term.TermDeposit | None:
-    """How a contract's returns come about; nothing if it lives by a pool of which no result is known."""
+def working(
+    deposit: Deposit, results: Sequence[Result] = (), *, on: date | None = None, paid_minor: int = 0
+) -> rules_term.TermDeposit | None:
+    """How a contract's returns come about; nothing if it lives by a pool of which no result is known.
+
+    Args:
+        deposit: the contract.
+        results: what the pool brought.
+        on: the reader's day, by which a term is over or not.
+        paid_minor: gross returns posted on it, in sen: they tell whether its early end was waived.
+    """
     if _shares(deposit) and not results:
         return None
-    return rules_term.single(deposit.contract(results if _shares(deposit) else ()), deposit.term)
+    if deposit.closed_on is not None and deposit.closed_as in {ClosedAs.EARLY, ClosedAs.EXIT}:
+        ended = [closing(deposit, deposit.closed_on, paid_minor, results, is_waived=one) for one in (False, True)]
+        return next((one for one in ended if not one.return_minor), ended[0]).working
+    over = deposit.matures_on if on is not None and on >= deposit.matures_on else None
+    contract = deposit.contract(results if _shares(deposit) else ())
+    return rules_term.single(contract, deposit.term, closed_on=over)
 
 
 def closing(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from koperasi.cooperatives.service import at_founding
+from koperasi.deposits.figures import exact
 from koperasi.deposits.numbers import SERIES, serial_of
 from koperasi.deposits.rules import Deposit, RollOver, Terms
+from koperasi.deposits.rules_carried import Carried, Running, go_on
+from koperasi.deposits.service_carried import CarriedIn, Carrying, carry_in, carrying, keep_carried, take_back
 from koperasi.deposits.service_closing import ExitLines, Offer, close_early, close_for_exit, exit_lines, preview
 from koperasi.deposits.service_contracts import Agreed, Signed, agreed, signed
 from koperasi.deposits.service_doctor import controls, ledger_accounts
@@ -16,6 +19,7 @@ from koperasi.deposits.service_reading import (
     Paid,
     Totals,
     accrued_on,
+    brought,
     deposit_by_number,
     deposit_for,
     deposits_of,
@@ -35,6 +39,7 @@ from koperasi.deposits.service_results import (
     shared_results,
     used_until,
 )
+from koperasi.deposits.service_tax import tax_words
 from koperasi.deposits.service_terms import (
     all_terms,
     carry_out,
@@ -43,6 +48,7 @@ from koperasi.deposits.service_terms import (
     found_terms,
     has_deposits,
     offer,
+    takes_partners,
 )
 from koperasi.deposits.texts import agreed_texts, words
 
@@ -51,6 +57,9 @@ __all__ = [
     "SERIES",
     "WAITS",
     "Agreed",
+    "Carried",
+    "CarriedIn",
+    "Carrying",
     "Deposit",
     "Done",
     "Due",
@@ -63,6 +72,7 @@ __all__ = [
     "Planned",
     "PoolResult",
     "RollOver",
+    "Running",
     "Shared",
     "Signed",
     "Terms",
@@ -72,7 +82,10 @@ __all__ = [
     "agreed",
     "agreed_texts",
     "all_terms",
+    "brought",
+    "carry_in",
     "carry_out",
+    "carrying",
     "ceiling",
     "close_early",
     "close_for_exit",
@@ -82,11 +95,14 @@ __all__ = [
     "deposit_for",
     "deposits_of",
     "due",
+    "exact",
     "exit_lines",
     "following",
     "found_terms",
+    "go_on",
     "has_deposits",
     "instruct",
+    "keep_carried",
     "known_of",
     "ledger_accounts",
     "not_found",
@@ -103,6 +119,9 @@ __all__ = [
     "settle",
     "shared_results",
     "signed",
+    "take_back",
+    "takes_partners",
+    "tax_words",
     "totals",
     "used_until",
     "words",

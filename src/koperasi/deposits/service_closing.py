@@ -17,7 +17,7 @@ from koperasi.deposits import rules
 from koperasi.deposits.rules import ClosedAs, Closing, Deposit, Part
 from koperasi.deposits.service_due import append, close, lock, return_lines, settle, write_return
 from koperasi.deposits.service_opening import Opened, closed
-from koperasi.deposits.service_reading import Named, deposit_by_number, paid_on, search
+from koperasi.deposits.service_reading import Named, brought, deposit_by_number, paid_on, search
 from koperasi.deposits.service_results import results_for
 from koperasi.deposits.service_tax import withheld, withheld_of_all
 from koperasi.errors import Refusal
@@ -62,7 +62,7 @@ async def _closing(
 ) -> Closing:
     if not one.stands:
         raise Refusal("deposit-differs", N_("Saldo di buku tidak sama dengan pokok perjanjian."))
-    paid = sum(part.gross_minor for part in (await paid_on(connection, cooperative.book_id, [one.number]))[one.number])
+    paid = brought(one, (await paid_on(connection, cooperative.book_id, [one.number]))[one.number])
     results = await results_for(connection, cooperative)
     return rules.closing(one, on, paid, results, is_waived=is_waived)
 
@@ -96,7 +96,9 @@ async def close_early(
     target = await savings.account_by_number(work.connection, work.book_id, one.payout_account)
     lines = [
         ledger.Line(one.ledger_account_id, one.principal_minor),
-        *await return_lines(work.connection, cooperative, offer.closing.return_minor, offer.tax_minor),
+        *await return_lines(
+            work.connection, cooperative, one.member_number, offer.closing.return_minor, offer.tax_minor
+        ),
         ledger.Line(target.ledger_account_id, -offer.payout_minor),
     ]
     draft = ledger.Draft(
@@ -193,7 +195,7 @@ async def exit_lines(
     lines: list[ledger.Line] = []
     for offer in offers:
         lines.append(ledger.Line(offer.named.deposit.ledger_account_id, offer.named.deposit.principal_minor))
-        lines += await return_lines(connection, cooperative, offer.closing.return_minor, offer.tax_minor)
+        lines += await return_lines(connection, cooperative, member_number, offer.closing.return_minor, offer.tax_minor)
     return ExitLines(tuple(offers), _together(lines), sum(one.payout_minor for one in offers))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.deposits.rules import Early
-from koperasi.deposits.service_reading import STANDING
+from koperasi.deposits.service_standing import RUNS, STANDING
 from koperasi.deposits.tables import deposit
 
 _COUNT = func.count().label("contracts")
@@ -106,4 +106,4 @@ async def signed(
 
 
 def _running(book_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (deposit.c.book_id == book_id, deposit.c.closed_on.is_(None))
+    return (deposit.c.book_id == book_id, RUNS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.cooperatives.service import Cooperative, roles
 from koperasi.deposits.numbers import serial_of
 from koperasi.deposits.rules import TERMS_OFFERED
-from koperasi.deposits.service_terms import control_role
+from koperasi.deposits.service_terms import PARTNERS_ROLE, control_role, role_for
 from koperasi.deposits.tables import deposit
 
 
@@ -30,17 +30,18 @@ class DepositAccount(NamedTuple):
 async def ledger_accounts(connection: AsyncConnection, cooperative: Cooperative) -> list[DepositAccount]:
     """Every contract with its ledger account."""
     table, codes = deposit, roles(cooperative.kind)
-    query = select(table.c.number, table.c.ledger_account_id, table.c.months).where(
+    holder = func.coalesce(table.c.member_number, table.c.partner_number)
+    query = select(table.c.number, table.c.ledger_account_id, holder, table.c.months).where(
         table.c.book_id == cooperative.book_id
     )
     return [
-        DepositAccount(number, account_id, codes.get(control_role(cooperative, months), ""))
-        for number, account_id, months in await connection.execute(query.order_by(table.c.number))
+        DepositAccount(number, account_id, codes.get(role_for(cooperative, held_by, months), ""))
+        for number, account_id, held_by, months in await connection.execute(query.order_by(table.c.number))
     ]
 
 
 def controls(cooperative: Cooperative) -> set[str]:
     """Codes of the accounts above term deposits."""
     codes = roles(cooperative.kind)
-    wanted = (control_role(cooperative, months) for months in TERMS_OFFERED)
+    wanted = [PARTNERS_ROLE, *(control_role(cooperative, months) for months in TERMS_OFFERED)]
     return {codes[role] for role in wanted if role in codes}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -19,9 +19,17 @@ from koperasi.db import Work
 from koperasi.deposits import rules
 from koperasi.deposits.rules import ClosedAs, Deposit, Part, Result, RollOver
 from koperasi.deposits.service_opening import Facts, keep, prepare
-from koperasi.deposits.service_reading import Named, deposit_by_number, paid_on, select_deposits, to_named
+from koperasi.deposits.service_reading import (
+    Named,
+    deposit_by_number,
+    next_round,
+    paid_on,
+    select_deposits,
+    to_named,
+)
 from koperasi.deposits.service_results import results_for
-from koperasi.deposits.service_tax import count, withheld
+from koperasi.deposits.service_standing import RUNS, stands
+from koperasi.deposits.service_tax import count, tax_role, withheld
 from koperasi.deposits.service_terms import all_terms
 from koperasi.deposits.tables import deposit, deposit_return
 from koperasi.errors import Refusal
@@ -36,7 +44,15 @@ _settled_until = func.coalesce(
     select(func.max(deposit_return.c.last))
     .where(deposit_return.c.deposit_number == deposit.c.number, deposit_return.c.book_id == deposit.c.book_id)
     .scalar_subquery(),
+    deposit.c.paid_until,
     deposit.c.opened_on - 1,
+)
+_was_reversed = exists(
+    select(deposit_return.c.part).where(
+        deposit_return.c.deposit_number == deposit.c.number,
+        deposit_return.c.book_id == deposit.c.book_id,
+        ~stands(),
+    )
 )
 
 FROZEN = frozenset({"meninggal", "keluar", "diberhentikan"})
@@ -47,6 +63,7 @@ WAITS = {
     "member-frozen": N_("menunggu penyelesaian keanggotaan"),
     "deposit-differs": N_("saldo di buku tidak sama dengan pokok perjanjian"),
     "term-not-offered": N_("jangka waktunya tidak lagi ditawarkan"),
+    "account-closed": N_("rekening tujuannya sudah ditutup; pilih rekening lain"),
 }
 """Why something that is due is not posted (message ids)."""
 
@@ -77,35 +94,44 @@ class Done:
 
 
 class Page(NamedTuple):
-    """What is due on some contracts, and whether there are more contracts."""
+    """What is due, and whether there is more."""
 
     items: list[Due]
     more: bool
 
 
-async def due(connection: AsyncConnection, cooperative: Cooperative, until: date, *, limit: int = 500) -> Page:
-    """What is due until a day and not posted, by maturity; nothing is written."""
+async def due(
+    connection: AsyncConnection,
+    cooperative: Cooperative,
+    until: date,
+    *,
+    limit: int | None = 500,
+    number: str | None = None,
+) -> Page:
+    """What is due until a day and not posted, by maturity, what waits behind all else; ``number``: of one contract."""
     table = deposit
     query = (
         select_deposits()
         .where(
             table.c.book_id == cooperative.book_id,
-            table.c.closed_on.is_(None),
-            or_(table.c.matures_on <= until, and_(table.c.pay_months > 0, _settled_until <= until - SHORTEST_PART)),
+            RUNS,
+            or_(
+                table.c.matures_on <= until,
+                and_(table.c.pay_months > 0, or_(_settled_until <= until - SHORTEST_PART, _was_reversed)),
+            ),
         )
         .order_by(table.c.matures_on, table.c.number)
     )
+    if number is not None:
+        query = query.where(table.c.number == number)
     results = await results_for(connection, cooperative)
     found = [to_named(row) for row in await connection.execute(query)]
     paid = await paid_on(connection, cooperative.book_id, [one.deposit.number for one in found])
     items: list[Due] = []
     for named in found:
-        posted = {one.part for one in paid[named.deposit.number]}
-        mine = list(_due_of(named, posted, until, results))
-        if mine and len(items) + len(mine) > limit:
-            return Page(items, more=True)
-        items += mine
-    return Page(items, more=False)
+        items += _due_of(named, {one.part for one in paid[named.deposit.number]}, until, results)
+    items.sort(key=lambda one: one.waits is not None)
+    return Page(items[:limit], more=limit is not None and len(items) > limit)
 
 
 def _due_of(named: Named, posted: set[int], until: date, results: Sequence[Result]) -> list[Due]:
@@ -113,7 +139,7 @@ def _due_of(named: Named, posted: set[int], until: date, results: Sequence[Resul
     found: list[Due] = []
     waits = "member-frozen" if named.member_status in FROZEN else None if one.stands else "deposit-differs"
     for part in rules.parts(one, results):
-        if part.due_on > until or part.number in posted:
+        if part.due_on > until or part.number in posted or one.was_paid_before(part):
             continue
         # What comes after something that waits, waits for it.
         waits = waits or ("result-missing" if part.gross_minor is None else None)
@@ -174,16 +200,20 @@ async def lock(work: Work, number: str) -> None:
 async def _pay(work: Work, cooperative: Cooperative, due_one: Due, gross: int, today: date, actor: str) -> Done:
     """A return within the term: to the account that the contract names, less the tax."""
     one, part = due_one.named.deposit, due_one.part
-    day = await open_day(work.connection, work.book_id, part.due_on, today)
-    tax = await withheld(work.connection, cooperative, one.member_number, day, gross)
     target = await savings.account_by_number(work.connection, work.book_id, one.payout_account)
-    lines = await return_lines(work.connection, cooperative, gross, tax)
+    # The account may be younger than what falls due: it was named anew, or opened for a contract from before the book.
+    wanted = max(one.booked_on(part.due_on), target.opened_on)
+    day = await open_day(work.connection, work.book_id, wanted, today)
+    tax = await withheld(work.connection, cooperative, one.member_number, day, gross)
+    lines = await return_lines(work.connection, cooperative, one.member_number, gross, tax)
     lines.append(ledger.Line(target.ledger_account_id, -(gross - tax)))
     what = f"Imbalan simpanan berjangka {one.number} {part.first:%d/%m/%Y}-{part.last:%d/%m/%Y}"
-    entry_number = await append(work, "deposit.return", what, day, lines, f"deposit:{one.number}:{part.number}", actor)
+    again = await next_round(work.connection, work.book_id, one.number, part.number)
+    key = f"deposit:{one.number}:{part.number}" + (f":{again}" if again > 1 else "")
+    entry_number = await append(work, "deposit.return", what, day, lines, key, actor)
     if entry_number is None:
         entry_number = one.opening_entry
-    await write_return(work, one, part, day, gross, tax, entry_number, actor)
+    await write_return(work, one, part, day, gross, tax, entry_number, actor, again=again)
     return Done(one.number, entry_number, gross, tax)
 
 
@@ -192,12 +222,13 @@ async def _mature(
 ) -> Done | None:
     """The end of a term: the last return, and the principal paid or carried into a new contract."""
     one, part = due_one.named.deposit, due_one.part
-    day = await open_day(work.connection, work.book_id, one.matures_on, today)
+    account = await savings.account_by_number(work.connection, work.book_id, one.payout_account)
+    target, wanted = account.ledger_account_id, max(one.booked_on(one.matures_on), account.opened_on)
+    day = await open_day(work.connection, work.book_id, wanted, today)
     tax = await withheld(work.connection, cooperative, one.member_number, day, gross)
     net = gross - tax
     lines = [ledger.Line(one.ledger_account_id, one.principal_minor)]
-    lines += await return_lines(work.connection, cooperative, gross, tax)
-    target = (await savings.account_by_number(work.connection, work.book_id, one.payout_account)).ledger_account_id
+    lines += await return_lines(work.connection, cooperative, one.member_number, gross, tax)
     rolled = None
     if one.roll_over is RollOver.NONE:
         lines.append(ledger.Line(target, -(one.principal_minor + net)))
@@ -237,12 +268,14 @@ async def _mature(
 
 
 async def return_lines(
-    connection: AsyncConnection, cooperative: Cooperative, gross_minor: int, tax_minor: int
+    connection: AsyncConnection, cooperative: Cooperative, holder: str, gross_minor: int, tax_minor: int
 ) -> list[ledger.Line]:
     """What a return costs (less than nothing: what is kept back), and the tax that is owed to the state for it."""
     if not gross_minor:
         return []
-    roles = {"return.deposits": gross_minor} | ({"tax.savings": -tax_minor} if tax_minor else {})
+    roles = {"return.deposits": gross_minor}
+    if tax_minor:
+        roles[tax_role(cooperative, holder)] = -tax_minor
     codes = {account_code(cooperative.kind, role): amount for role, amount in roles.items()}
     found = {one.code: one for one in await ledger.find_accounts(connection, cooperative.book_id, codes)}
     return [ledger.Line(found[code].account_id, amount) for code, amount in codes.items()]
@@ -274,9 +307,20 @@ async def open_day(connection: AsyncConnection, book_id: int, wanted: date, othe
 
 
 async def write_return(
-    work: Work, one: Deposit, part: Part, day: date, gross_minor: int, tax_minor: int, entry_number: int, actor: str
+    work: Work,
+    one: Deposit,
+    part: Part,
+    day: date,
+    gross_minor: int,
+    tax_minor: int,
+    entry_number: int,
+    actor: str,
+    *,
+    again: int | None = None,
 ) -> None:
-    """Keep what was computed and posted, and let it count for the month's tax."""
+    """Keep what was computed and posted, and let it count for the month's tax; ``again``: the round, if it is known."""
+    if again is None:
+        again = await next_round(work.connection, work.book_id, one.number, part.number)
     await work.connection.execute(
         insert(deposit_return).values(
             book_id=work.book_id,
@@ -288,6 +332,7 @@ async def write_return(
             gross_minor=gross_minor,
             tax_minor=tax_minor,
             entry_number=entry_number,
+            round=again,
         )
     )
     await count(work, one, part, day, gross_minor, tax_minor, entry_number, actor)

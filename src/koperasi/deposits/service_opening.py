@@ -17,15 +17,15 @@ from koperasi.deposits import rules
 from koperasi.deposits.numbers import SERIES, certificate_number, deposit_number
 from koperasi.deposits.rules import RollOver, Terms
 from koperasi.deposits.service_reading import Named, deposit_by_number
-from koperasi.deposits.service_terms import all_terms, control_role
+from koperasi.deposits.service_terms import all_terms, role_for, takes_partners
 from koperasi.deposits.tables import deposit
 from koperasi.errors import Refusal
 from koperasi.formats import decimal_of, format_amount
 from koperasi.i18n import N_
-from koperasi.members.service import Member, member_by_number
+from koperasi.members.service import member_by_number
 from koperasi.posting import Idempotency, busy, refusal_of, settled
 from koperasi.savings import service as savings
-from koperasi.savings.service import SavingsAccount
+from koperasi.savings.service import SavingsAccount, is_partner_number
 from koperasi.treasury.service import cash_account
 from ledger.schema import key as ledger_key
 
@@ -42,7 +42,10 @@ class Opened(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What a member wants. ``amount_minor`` in sen; ``source`` is ``cash`` or the number of one of their accounts."""
+    """What a member, or another cooperative by its number, wants.
+
+    ``amount_minor`` in sen; ``source`` is ``cash`` or the number of one of their accounts.
+    """
 
     member_number: str
     amount_minor: int
@@ -54,10 +57,10 @@ class Wish(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A wish that can be granted: by which terms, from which account, to which."""
+    """A wish that can be granted: to whom, by which terms, from which account, to which."""
 
+    holder: str
     terms: Terms
-    member: Member
     source: SavingsAccount | None
     payout: SavingsAccount
 
@@ -66,13 +69,13 @@ async def plan(connection: AsyncConnection, cooperative: Cooperative, wish: Wish
     """Whether a contract could be made; nothing is written.
 
     Raises:
-        NotFound: ``member`` or ``savings-account``.
-        Refusal: what ``rules.check_opening`` says, ``account-role``, ``not-own-account``, ``savings-locked`` or
-            ``insufficient-balance``.
+        NotFound: ``member``, ``partner-cooperative`` or ``savings-account``.
+        Refusal: what ``rules.check_opening`` says, ``account-role``, ``partner-cannot-deposit``,
+            ``not-own-account``, ``savings-locked`` or ``insufficient-balance``.
     """
     book_id = cooperative.book_id
-    account_code(cooperative.kind, control_role(cooperative, wish.months))
-    member = await member_by_number(connection, book_id, wish.member_number)
+    holder, status = await _holder(connection, cooperative, wish.member_number)
+    account_code(cooperative.kind, role_for(cooperative, holder, wish.months))
     terms = rules.in_force(await all_terms(connection, book_id), wish.months, wish.opened_on)
     rules.check_opening(
         terms,
@@ -80,14 +83,14 @@ async def plan(connection: AsyncConnection, cooperative: Cooperative, wish: Wish
         wish.roll_over,
         opened_on=wish.opened_on,
         today=today,
-        member_status=member.status.value,
+        member_status=status,
     )
     if terms is None:
         raise TypeError("check_opening lets nobody open what is not offered")
-    payout = await _own_account(connection, book_id, member.number, wish.payout_account, "payout_account")
+    payout = await _own_account(connection, book_id, holder, wish.payout_account, "payout_account")
     source = None
     if wish.source != CASH:
-        source = await _own_account(connection, book_id, member.number, wish.source, "source")
+        source = await _own_account(connection, book_id, holder, wish.source, "source")
         if source.available_minor < wish.amount_minor:
             raise Refusal(
                 "insufficient-balance",
@@ -95,13 +98,32 @@ async def plan(connection: AsyncConnection, cooperative: Cooperative, wish: Wish
                 field="amount",
                 available=format_amount(source.available_minor),
             )
-    return Planned(terms, member, source, payout)
+    return Planned(holder, terms, source, payout)
+
+
+async def _holder(connection: AsyncConnection, cooperative: Cooperative, number: str) -> tuple[str, str]:
+    """Whose contract it shall be: the number as it is kept, and the status of a member.
+
+    Raises:
+        NotFound: ``member`` or ``partner-cooperative``.
+        Refusal: ``partner-cannot-deposit``: this cooperative keeps no term deposits of others.
+    """
+    if not is_partner_number(number):
+        member = await member_by_number(connection, cooperative.book_id, number)
+        return member.number, member.status.value
+    partner = await savings.partner_by_number(connection, cooperative.book_id, number)
+    if not takes_partners(cooperative):
+        raise Refusal(
+            "partner-cannot-deposit",
+            N_("Bagan akun koperasi ini tidak mempunyai akun simpanan berjangka koperasi lain."),
+        )
+    return partner.number, "anggota"
 
 
 async def _own_account(
     connection: AsyncConnection, book_id: int, member_number: str, number: str, field: str
 ) -> SavingsAccount:
-    """An account of the member from which may be taken.
+    """An account of the holder from which may be taken.
 
     Raises:
         NotFound: ``savings-account``.
@@ -109,7 +131,7 @@ async def _own_account(
     """
     account = await savings.account_by_number(connection, book_id, number)
     if account.member_number != member_number:
-        raise Refusal("not-own-account", N_("Rekening ini bukan milik anggota tersebut."), field=field)
+        raise Refusal("not-own-account", N_("Rekening ini bukan milik pemilik simpanan berjangka."), field=field)
     if not account.kind.withdrawable or account.closed_on:
         raise Refusal("savings-locked", N_("Pilih rekening yang dapat ditarik sewaktu-waktu."), field=field)
     return account
@@ -140,7 +162,7 @@ async def open_deposit(
         planned.source.ledger_account_id if planned.source else await cash_account(work.connection, cooperative, actor)
     )
     facts = Facts(
-        member_number=wish.member_number,
+        member_number=planned.holder,
         months=wish.months,
         seed_on=wish.opened_on,
         term=1,
@@ -220,30 +242,39 @@ async def prepare(work: Work, cooperative: Cooperative, facts: Facts, terms: Ter
     """Number a contract and open its account in the ledger, beneath the account of its kind."""
     serial = await next_number(work.connection, work.book_id, SERIES)
     number = deposit_number(serial)
-    code = account_code(cooperative.kind, control_role(cooperative, facts.months))
+    code = account_code(cooperative.kind, role_for(cooperative, facts.member_number, facts.months))
     above = await ledger.account_by_code(work.connection, work.book_id, code)
-    opened = await ledger.open_accounts(
-        work.connection,
-        work.book_id,
-        [
-            ledger.NewAccount(
-                code=f"{code}.{number}",
-                name_id=f"Simpanan berjangka {number}",
-                name_en=f"Term deposit {number}",
-                type=above.type,
-                side=above.side,
-                currency=above.currency,
-                floor=0,
-                opened_on=facts.opened_on,
-            )
-        ],
-    )
+    account = account_beneath(above, number, facts.opened_on)
+    opened = await ledger.open_accounts(work.connection, work.book_id, [account])
     account_id = next(iter(opened.values()))
-    row = {
-        "book_id": work.book_id,
-        "number": number,
+    row = row_of(work.book_id, serial, facts, terms, principal_minor) | {"ledger_account_id": account_id}
+    return Prepared(number, account_id, row)
+
+
+def account_beneath(above: ledger.Account, number: str, opened_on: date) -> ledger.NewAccount:
+    """A contract's own account in the ledger."""
+    return ledger.NewAccount(
+        code=f"{above.code}.{number}",
+        name_id=f"Simpanan berjangka {number}",
+        name_en=f"Term deposit {number}",
+        type=above.type,
+        side=above.side,
+        currency=above.currency,
+        floor=0,
+        opened_on=opened_on,
+    )
+
+
+def row_of(book_id: int, serial: int, facts: Facts, terms: Terms, principal_minor: int) -> dict[str, Any]:
+    """A contract's row, but for its ledger account and its opening."""
+    held_by = facts.member_number
+    return {
+        "book_id": book_id,
+        "number": deposit_number(serial),
         "certificate": certificate_number(serial, facts.opened_on),
         **facts._asdict(),
+        "member_number": None if is_partner_number(held_by) else held_by,
+        "partner_number": held_by if is_partner_number(held_by) else None,
         "roll_over": facts.roll_over.value,
         "matures_on": rules.matures(facts.seed_on, facts.months, facts.term),
         "principal_minor": principal_minor,
@@ -254,9 +285,7 @@ async def prepare(work: Work, cooperative: Cooperative, facts: Facts, terms: Ter
         "early": terms.early.value,
         "early_percent": decimal_of(terms.early_percent),
         "penalty_minor": rules.penalty_of(terms, principal_minor),
-        "ledger_account_id": account_id,
     }
-    return Prepared(number, account_id, row)
 
 
 async def keep(work: Work, prepared: Prepared, entry_number: int, actor: str) -> None:
@@ -269,13 +298,14 @@ async def instruct(work: Work, number: str, *, roll_over: RollOver, payout_accou
 
     Raises:
         NotFound: ``deposit`` or ``savings-account``.
-        Refusal: ``deposit-closed``, ``deposit-due`` (its day has come), ``roll-over-needs-maturity``, or as of the
-            account in ``plan``.
+        Refusal: ``deposit-closed``, ``deposit-due`` (its day has come: only the account may change),
+            ``roll-over-needs-maturity``, or as of the account in ``plan``.
     """
     found = (await deposit_by_number(work.connection, work.book_id, number)).deposit
     if found.closed_on is not None:
         raise closed()
-    if found.is_due(on):
+    # The account may be named anew even then: the one before may be closed, and nothing could be paid.
+    if found.is_due(on) and roll_over is not found.roll_over:
         raise Refusal("deposit-due", N_("Sudah jatuh tempo: proses dulu jatuh temponya."))
     rules.check_roll_over(found.pay_months, roll_over)
     await _own_account(work.connection, work.book_id, found.member_number, payout_account, "payout_account")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.cooperatives.service import Cooperative
 from koperasi.deposits import rules
 from koperasi.deposits.rules import ClosedAs, Deposit, RollOver
 from koperasi.deposits.service_results import results_for
+from koperasi.deposits.service_standing import RUNS, STANDING, holder_is, stands
 from koperasi.deposits.service_terms import read_terms
 from koperasi.deposits.tables import deposit, deposit_return
 from koperasi.errors import NotFound
@@ -20,27 +21,24 @@ from koperasi.i18n import N_
 from koperasi.members.service import roster
 from koperasi.permissions import Identity
 from koperasi.returns.service import rules_term
-from ledger.schema import account as ledger_account
+from koperasi.savings.service import partner_roster
 
-STANDING = (
-    select((ledger_account.c.credit - ledger_account.c.debit).label("balance_minor"))
-    .where(ledger_account.c.account_id == deposit.c.ledger_account_id, ledger_account.c.book_id == deposit.c.book_id)
-    # By its whole key, once for each: see savings' ``standing``.
-    .offset(0)
-    .lateral("standing")
+_MEMBER = select(roster.c.name, roster.c.status).where(
+    roster.c.number == deposit.c.member_number, roster.c.book_id == deposit.c.book_id
 )
-"""The ledger's balance of a contract, for a join."""
-_OWNER = (
-    select(roster.c.name, roster.c.status)
-    .where(roster.c.number == deposit.c.member_number, roster.c.book_id == deposit.c.book_id)
-    .offset(0)
-    .lateral("owner")
+_PARTNER = select(partner_roster.c.name, literal("anggota")).where(
+    partner_roster.c.number == deposit.c.partner_number, partner_roster.c.book_id == deposit.c.book_id
 )
-_FIELDS = tuple(name for name in Deposit.__dataclass_fields__ if name != "balance_minor")
+_OWNER = _MEMBER.union_all(_PARTNER).offset(0).lateral("owner")
+_HOLDER = func.coalesce(deposit.c.member_number, deposit.c.partner_number).label("member_number")
+_FIELDS = tuple(name for name in Deposit.__dataclass_fields__ if name not in {"balance_minor", "member_number"})
 
 
 class Paid(NamedTuple):
-    """A return as it was posted; amounts in sen. Part 0 came with closing before the day."""
+    """A return as it was posted and stands; amounts in sen. Part 0 came with closing before the day.
+
+    ``round``: 1, or one more for each time that it was reversed before.
+    """
 
     part: int
     first: date
@@ -49,10 +47,11 @@ class Paid(NamedTuple):
     gross_minor: int
     tax_minor: int
     entry_number: int
+    round: int
 
 
 class Named(NamedTuple):
-    """A deposit and whose it is."""
+    """A deposit and whose it is: a member's, or another cooperative's with the status of one."""
 
     deposit: Deposit
     member_name: str
@@ -83,7 +82,7 @@ def select_deposits() -> Select[Any]:
     """Contracts with their balances and owners."""
     fields = [deposit.c[name] for name in _FIELDS]
     owner = (_OWNER.c.name.label("member_name"), _OWNER.c.status.label("member_status"))
-    return select(*fields, STANDING.c.balance_minor, *owner).select_from(
+    return select(*fields, _HOLDER, STANDING.c.balance_minor, *owner).select_from(
         deposit.join(STANDING, true()).join(_OWNER, true())
     )
 
@@ -149,8 +148,8 @@ async def search(
     Args:
         connection: bound to the book.
         book_id: the book.
-        member_number: only this member's.
-        is_running: only those that run, or only those that ended.
+        member_number: only this member's, or this other cooperative's.
+        is_running: only those that run, or only those that ended or whose opening was reversed.
         matures_until: only those that mature until this day.
         after: maturity and number of the last one of the page before.
         limit: how many.
@@ -158,9 +157,9 @@ async def search(
     table = deposit
     wanted: list[ColumnElement[bool]] = [table.c.book_id == book_id]
     if member_number is not None:
-        wanted.append(table.c.member_number == member_number)
+        wanted.append(holder_is(member_number))
     if is_running is not None:
-        wanted.append(table.c.closed_on.is_(None) if is_running else table.c.closed_on.is_not(None))
+        wanted.append(RUNS if is_running else ~RUNS)
     if matures_until is not None:
         wanted.append(table.c.matures_on <= matures_until)
     if after is not None:
@@ -180,24 +179,35 @@ async def totals(connection: AsyncConnection, book_id: int, until: date) -> Tota
                 func.count().filter(table.c.matures_on <= until),
             )
             .select_from(table.join(STANDING, true()))
-            .where(table.c.book_id == book_id, table.c.closed_on.is_(None))
+            .where(table.c.book_id == book_id, RUNS)
         )
     ).one()
     return Totals(int(row[0]), int(row[1]), int(row[2]))
 
 
 async def paid_on(connection: AsyncConnection, book_id: int, numbers: Sequence[str]) -> dict[str, list[Paid]]:
-    """The returns posted on contracts, by contract and part."""
+    """The returns posted on contracts that stand, by contract and part; what was reversed is left out."""
     table = deposit_return
     rows = await connection.execute(
         select(table.c.deposit_number, *(table.c[name] for name in Paid._fields))
-        .where(and_(table.c.book_id == book_id, table.c.deposit_number.in_(numbers)))
+        .where(table.c.book_id == book_id, table.c.deposit_number.in_(numbers), stands())
         .order_by(table.c.deposit_number, table.c.part)
     )
     found: dict[str, list[Paid]] = {number: [] for number in numbers}
     for number, *facts in rows:
         found[number].append(Paid(*facts))
     return found
+
+
+async def next_round(connection: AsyncConnection, book_id: int, number: str, part: int) -> int:
+    """The round in which a part is posted now: 1, or one more than it was posted (and reversed) before."""
+    table = deposit_return.c
+    last = await connection.scalar(
+        select(func.max(table.round)).where(
+            table.book_id == book_id, table.deposit_number == number, table.part == part
+        )
+    )
+    return int(last or 0) + 1
 
 
 async def deposits_of(
@@ -224,7 +234,12 @@ def accrued_on(one: Deposit, on: date, paid: Sequence[Paid], results: Sequence[r
         return None
     if on < one.opened_on:
         return 0
-    return rules.closing(one, on, sum(part.gross_minor for part in paid), results).return_minor
+    return rules.closing(one, on, brought(one, paid), results).return_minor
+
+
+def brought(one: Deposit, paid: Sequence[Paid]) -> int:
+    """What a contract was paid so far, gross, in sen: here, and before it came into the book."""
+    return one.paid_before_minor + sum(part.gross_minor for part in paid)
 
 
 async def following(connection: AsyncConnection, book_id: int, number: str) -> str | None:

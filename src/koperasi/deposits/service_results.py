@@ -17,6 +17,7 @@ from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Work
 from koperasi.deposits import rules
 from koperasi.deposits.rules import Earns, Result
+from koperasi.deposits.service_standing import stands
 from koperasi.deposits.tables import deposit, deposit_result, deposit_return
 from koperasi.errors import Conflict, Refusal
 from koperasi.formats import InputError, clean_text
@@ -111,7 +112,7 @@ async def used_until(connection: AsyncConnection, book_id: int) -> date:
     last = await connection.scalar(
         select(func.max(func.date_trunc("month", paid.c.last)))
         .select_from(paid.join(table, (paid.c.book_id == table.c.book_id) & (paid.c.deposit_number == table.c.number)))
-        .where(paid.c.book_id == book_id, table.c.earns == Earns.NISBAH.value)
+        .where(paid.c.book_id == book_id, table.c.earns == Earns.NISBAH.value, stands())
     )
     return last.date() if last is not None else date.min
 

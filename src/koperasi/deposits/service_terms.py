@@ -24,6 +24,7 @@ from koperasi.errors import Conflict, Refusal
 from koperasi.formats import InputError, clean_text, decimal_of, format_amount, format_date
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency
+from koperasi.savings.service import is_partner_number
 
 FIRST_RATES = {1: 3, 3: 4, 6: 5, 12: 6}
 """Percent a year with which a cooperative begins, well below the ceiling of 9."""
@@ -32,12 +33,24 @@ FIRST_NISBAHS = {1: 40, 3: 45, 6: 50, 12: 55}
 FIRST_MINIMUM = 100_000_000
 FIRST_REFERENCE = "Ketentuan awal; ditetapkan pengurus"
 
+PARTNERS_ROLE = "savings.berjangka_koperasi_lain"
+
 _COLUMNS = tuple(deposit_terms.c[name] for name in Terms.__dataclass_fields__)
 
 
 def control_role(cooperative: Cooperative, months: int) -> str:
     """The role of the account above the deposits of so many months."""
     return f"savings.berjangka_{months}" if cooperative.is_sharia else "savings.berjangka"
+
+
+def role_for(cooperative: Cooperative, holder: str, months: int) -> str:
+    """The role of the account above a holder's deposits: those of other cooperatives have one of their own."""
+    return PARTNERS_ROLE if is_partner_number(holder) else control_role(cooperative, months)
+
+
+def takes_partners(cooperative: Cooperative) -> bool:
+    """Whether other cooperatives may have term deposits here: its chart has an account for them."""
+    return PARTNERS_ROLE in roles(cooperative.kind)
 
 
 def has_deposits(cooperative: Cooperative) -> bool:

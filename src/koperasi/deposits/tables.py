@@ -23,6 +23,11 @@ from koperasi.db import metadata
 EARNS = "earns IN ('rate','nisbah')"
 MONTHS = "months IN (1,3,6,12)"
 EARLY = "early IN ('nothing','reduced_rate','penalty')"
+PAY_MONTHS = "pay_months IN (0,1,3) AND months % greatest(pay_months, 1) = 0"
+CARRIED = (
+    "carried_on IS NOT NULL OR (prior_number IS NULL AND paid_until IS NULL AND paid_before_minor = 0 "
+    "AND closed_as IS DISTINCT FROM 'undone')"
+)
 BASIS = "basis IN ('actual/365','actual/360','actual/actual','months/12')"
 
 deposit_terms = Table(
@@ -47,14 +52,14 @@ deposit_terms = Table(
     CheckConstraint(EARNS, name="earns"),
     CheckConstraint(BASIS, name="basis"),
     CheckConstraint(EARLY, name="early"),
-    CheckConstraint("pay_months IN (0,1)", name="pay_months"),
+    CheckConstraint(PAY_MONTHS, name="pay_months"),
     CheckConstraint("percent BETWEEN 0 AND 100 AND early_percent BETWEEN 0 AND 100", name="percents"),
     CheckConstraint("minimum_minor > 0", name="minimum"),
 )
 """What a deposit of so many months brings if it is opened on or after a day; never changed, a later row follows.
 
 ``percent`` a year, or the member's nisbah; ``early_percent`` is the lower rate or nisbah, or the penalty in percent of
-the principal; ``pay_months`` 0 pays at maturity."""
+the principal; ``pay_months``: paid every so many months, 0 is at maturity."""
 
 deposit_result = Table(
     "deposit_result",
@@ -81,7 +86,8 @@ deposit = Table(
     Column("book_id", BigInteger, nullable=False),
     Column("number", Text, nullable=False),
     Column("certificate", Text, nullable=False),
-    Column("member_number", Text, nullable=False),
+    Column("member_number", Text),
+    Column("partner_number", Text),
     Column("months", Integer, nullable=False),
     Column("seed_on", Date, nullable=False),
     Column("term", Integer, nullable=False),
@@ -98,6 +104,10 @@ deposit = Table(
     Column("roll_over", Text, nullable=False),
     Column("payout_account", Text, nullable=False),
     Column("previous", Text),
+    Column("carried_on", Date),
+    Column("prior_number", Text),
+    Column("paid_until", Date),
+    Column("paid_before_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("ledger_account_id", BigInteger, nullable=False),
     Column("opening_entry", BigInteger, nullable=False),
     Column("closed_on", Date),
@@ -107,6 +117,7 @@ deposit = Table(
     Column("created_by", Text, nullable=False),
     PrimaryKeyConstraint("book_id", "number"),
     ForeignKeyConstraint(["book_id", "member_number"], ["member.book_id", "member.number"]),
+    ForeignKeyConstraint(["book_id", "partner_number"], ["partner_cooperative.book_id", "partner_cooperative.number"]),
     ForeignKeyConstraint(["book_id", "payout_account"], ["savings_account.book_id", "savings_account.number"]),
     ForeignKeyConstraint(["book_id", "previous"], ["deposit.book_id", "deposit.number"]),
     ForeignKeyConstraint(["book_id", "ledger_account_id"], ["ledger_account.book_id", "ledger_account.account_id"]),
@@ -120,21 +131,37 @@ deposit = Table(
     CheckConstraint(EARNS, name="earns"),
     CheckConstraint(BASIS, name="basis"),
     CheckConstraint(EARLY, name="early"),
-    CheckConstraint("pay_months IN (0,1)", name="pay_months"),
+    CheckConstraint(PAY_MONTHS, name="pay_months"),
     CheckConstraint("roll_over IN ('none','principal','principal_and_return')", name="roll_over"),
-    CheckConstraint("closed_as IN ('matured','rolled','early','exit')", name="closed_as"),
+    CheckConstraint("(member_number IS NULL) <> (partner_number IS NULL)", name="holder"),
+    CheckConstraint(CARRIED, name="carried"),
+    CheckConstraint("paid_before_minor >= 0 AND paid_until >= opened_on", name="paid_before"),
+    CheckConstraint("closed_as IN ('matured','rolled','early','exit','undone')", name="closed_as"),
     CheckConstraint(
         "(closed_on IS NULL) = (closed_as IS NULL) AND (closed_on IS NULL) = (closing_entry IS NULL)", name="closed"
     ),
     Index("ix_deposit_member_number", "member_number", "book_id"),
     Index("ix_deposit_running", "matures_on", "number", "book_id", postgresql_where=text("closed_on IS NULL")),
+    Index(
+        "ix_deposit_partner_number", "partner_number", "book_id", postgresql_where=text("partner_number IS NOT NULL")
+    ),
+    Index(
+        "uq_deposit_prior_number",
+        "prior_number",
+        "book_id",
+        unique=True,
+        postgresql_where=text("closed_as IS DISTINCT FROM 'undone'"),
+    ),
     Index("uq_deposit_certificate", "certificate", "book_id", unique=True),
     Index("uq_deposit_ledger_account_id", "ledger_account_id", "book_id", unique=True),
     Index("uq_deposit_previous", "previous", "book_id", unique=True),
 )
 """One contract, from its first day to its maturity, with the terms as they were agreed. A roll-over is a new contract
 that names the one before; ``seed_on`` is the first day of the first, by which maturities are counted, ``term`` which
-of them this is."""
+of them this is. It is a member's, or another cooperative's (``partner_number``).
+
+A contract from before the book was ``carried_on`` a day into it under the number on its old paper (``prior_number``);
+its returns had been paid for the days up to ``paid_until``, ``paid_before_minor`` in sen in all."""
 
 deposit_return = Table(
     "deposit_return",
@@ -148,12 +175,15 @@ deposit_return = Table(
     Column("gross_minor", BigInteger, nullable=False),
     Column("tax_minor", BigInteger, nullable=False),
     Column("entry_number", BigInteger, nullable=False),
-    PrimaryKeyConstraint("book_id", "deposit_number", "part"),
+    Column("round", Integer, nullable=False, server_default=text("1")),
+    PrimaryKeyConstraint("book_id", "deposit_number", "part", "round"),
     ForeignKeyConstraint(["book_id", "deposit_number"], ["deposit.book_id", "deposit.number"]),
     ForeignKeyConstraint(["book_id", "entry_number"], ["ledger_entry.book_id", "ledger_entry.number"]),
     CheckConstraint("part >= 0", name="part"),
+    CheckConstraint("round > 0", name="round"),
     CheckConstraint("gross_minor >= 0 OR part = 0", name="gross"),
     CheckConstraint("tax_minor >= 0 AND tax_minor <= greatest(gross_minor, 0)", name="tax"),
 )
-"""A return that was posted: once for each part of a term. Part 0 is what closing before the day brought beyond what
+"""A return that was posted: once for each part of a term, and once more (the next ``round``) when its entry was
+reversed. Part 0 is what closing before the day brought beyond what
 had been paid; below zero, it was kept back from the principal."""

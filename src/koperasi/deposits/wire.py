@@ -12,6 +12,7 @@ from koperasi.deposits import rules
 from koperasi.deposits.figures import exact
 from koperasi.deposits.rules import Basis, ClosedAs, Deposit, Early, Earns, RollOver, Terms
 from koperasi.deposits.service import Done, Paid
+from koperasi.deposits.texts import why
 from koperasi.rest import BookDate, Model, Money, Page, Result, Text
 from koperasi.returns.service import rules_term
 
@@ -19,7 +20,7 @@ Months = Literal[1, 3, 6, 12]
 
 
 class DepositIn(Model):
-    """A contract to make, today if no day is given.
+    """A contract to make, today if no day is given, of a member or (``K0001``) of another cooperative.
 
     ``source`` is ``cash`` or the number of one of the member's savings accounts; returns, and what is paid at the end,
     go to ``payout_account``.
@@ -92,10 +93,11 @@ class PartOut(Result):
     tax: Money | None
     paid_on: dt.date | None
     entry_number: int | None
+    before_book: bool = Field(description="it was paid before the contract came into this book")
 
 
 class DepositOut(Result):
-    """A contract as it stands."""
+    """A contract as it stands. ``member``: whose it is; another cooperative's number begins with K."""
 
     number: str
     certificate: str
@@ -112,6 +114,7 @@ class DepositOut(Result):
     roll_over: RollOver
     payout_account: str
     previous: str | None
+    prior_number: str | None
     opening_entry: int
     closed_on: dt.date | None
     closed_as: ClosedAs | None
@@ -135,6 +138,7 @@ class DepositOut(Result):
             "roll_over": found.roll_over,
             "payout_account": found.payout_account,
             "previous": found.previous,
+            "prior_number": found.prior_number,
             "opening_entry": found.opening_entry,
             "closed_on": found.closed_on,
             "closed_as": found.closed_as,
@@ -161,6 +165,7 @@ class DepositDetail(DepositOut):
         results: list[rules.Result],
         accrued_minor: int | None,
         locale: str,
+        today: dt.date,
     ) -> DepositDetail:
         """The wire form."""
         posted = {one.part: one for one in paid}
@@ -174,15 +179,15 @@ class DepositDetail(DepositOut):
                 tax=Money.of(posted[one.number].tax_minor) if one.number in posted else None,
                 paid_on=posted[one.number].paid_on if one.number in posted else None,
                 entry_number=posted[one.number].entry_number if one.number in posted else None,
+                before_book=found.was_paid_before(one),
             )
             for one in rules.parts(found, results)
         ]
-        working = rules.working(found, results)
         return cls(
             **cls.facts(found),  # type: ignore[arg-type]
             returns=returns,
             accrued=None if accrued_minor is None else Money.of(accrued_minor),
-            working=texts(working, locale),
+            working=why(found, results, paid, today, locale),
         )
 
 

@@ -26,6 +26,7 @@ from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest
 from koperasi.savings.service import free_kind, receipt_number
+from koperasi.treasury import service as treasury
 from koperasi.web import Form, Notice
 
 Number = Annotated[int, Parameter(ge=1, le=2**53)]
@@ -72,7 +73,9 @@ class CollectionPages(Controller):
         self, request: ApiRequest, database: Database, frame: Frame, form: Form, numbers: list[str]
     ) -> Response[Any]:
         identity = request.user
-        key, day, counted = form.uuid("key"), form.date("date"), form.amount("counted")
+        key, day, count = form.uuid("key"), form.date("date"), treasury.counted(form)
+        by_pieces = count if count is not None and count.total_minor else None
+        counted = by_pieces.total_minor if by_pieces else form.amount("counted")
         cells = _cells(form, numbers)
         if form.ok and key and day and counted is not None:
             group, label = form.value("kelompok") or None, form.text("label", max_length=200)
@@ -84,12 +87,13 @@ class CollectionPages(Controller):
                         cooperative,
                         cells,
                         counted_minor=counted,
+                        count=by_pieces,
                         group_number=group,
                         label=label,
                         day=day,
                         today=cooperative.today(datetime.now(UTC)),
                         actor=identity.username,
-                        once=Idempotency.of("web", str(key), "lembar", group, label, day, counted, *cells),
+                        once=Idempotency.of("web", str(key), "lembar", group, label, day, counted, by_pieces, *cells),
                     )
                     if not done.replayed:
                         await work.commit()
@@ -237,6 +241,8 @@ async def _sheet(
         form.error("daftar", NOBODY)
         return await _start(request, database, frame, form, status=422)
     _prepare(form, rows, today, fill=fill)
+    counted = treasury.count_rows(form)
+    total_minor = counted["total_minor"] or _read(form.value("counted"))
     typed = {row.number: {column: _minor(form, column, row.number) for column in Column} for row in rows}
     columns = [one for one in Column if one is not Column.POKOK or any(_has(row, one, form) for row in rows)]
     return await frame.page(
@@ -250,7 +256,11 @@ async def _sheet(
         typed=typed,
         sums={column: sum(one[column] for one in typed.values()) for column in columns},
         labels={Column.POKOK: N_("Pokok"), Column.WAJIB: N_("Wajib"), Column.FREE: free.value.capitalize()},
-        counted_minor=_read(form.value("counted")),
+        counted_minor=total_minor,
+        counted_text=formats.format_amount(total_minor, symbol=False)
+        if counted["total_minor"]
+        else form.value("counted"),
+        **counted,
         # A refused form gets a key of its own: it will be another request.
         key=str(uuid4()),
         day=today,

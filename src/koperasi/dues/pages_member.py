@@ -5,7 +5,6 @@ from functools import partial
 
 from litestar import Controller, Response, get
 
-from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.dues import messages, rules, service
 from koperasi.errors import NotFound
@@ -26,10 +25,10 @@ class OwnDuesPages(Controller):
         identity = request.user
         if identity.member_number is None:
             raise NotFound("not-found", N_("Tidak ditemukan."))
+        number, cooperative = identity.member_number, await frame.cooperative(request)
+        today = cooperative.today(datetime.now(UTC))
         async with database.reading(identity.book_id) as connection:
-            cooperative = await cooperative_of(connection, identity.book_id)
-            today = cooperative.today(datetime.now(UTC))
-            standing = await service.standing_of(connection, cooperative, identity.member_number, today)
+            standing = (await service.standings_of(connection, cooperative, [number], today))[number]
         month = rules.period_of(today)
         return await frame.page(
             request,

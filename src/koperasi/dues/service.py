@@ -19,6 +19,7 @@ from koperasi.db import Work
 from koperasi.dues import rules
 from koperasi.dues.model import Behind, BehindPage, Billing, Month, Policies, Standing, Terms, Waived
 from koperasi.dues.rules import Kind, WaiverReason
+from koperasi.dues.service_arrears import behind
 from koperasi.dues.service_collection import (
     Collected,
     Collection,
@@ -28,7 +29,7 @@ from koperasi.dues.service_collection import (
     latest_collections,
     sheet,
 )
-from koperasi.dues.service_reading import behind, policies, standing_of, standings_of
+from koperasi.dues.service_reading import policies, standing_of, standings_of
 from koperasi.dues.tables import due_waiver, dues_terms
 from koperasi.errors import Conflict, NotFound
 from koperasi.i18n import N_
@@ -238,15 +239,9 @@ def _owing(book_id: int, period: str, asked: Policies, today: date) -> Select[An
         .limit(1)
         .lateral("own")
     )
-    billed = (
-        select(bills.c.period)
-        .where(
-            bills.c.book_id == roster.c.book_id,
-            bills.c.member_number == roster.c.number,
-            bills.c.kind == Kind.WAJIB.value,
-            bills.c.period == period,
-        )
-        .exists()
+    # Asked once and hashed: a planner that knows nothing of these bills yet would go through them for each member.
+    billed = select(bills.c.member_number).where(
+        bills.c.book_id == book_id, bills.c.kind == Kind.WAJIB.value, bills.c.period == period
     )
     amount = func.coalesce(own.c.amount_minor, asked.wajib_minor)
     statuses = rules.billed_statuses(on_leave=asked.on_leave, inactive=asked.inactive)
@@ -275,6 +270,6 @@ def _owing(book_id: int, period: str, asked: Policies, today: date) -> Select[An
             roster.c.status.in_(sorted(statuses)),
             roster.c.joined_on <= rules.last_day(period),
             amount > 0,
-            ~billed,
+            roster.c.number.not_in(billed),
         )
     )

@@ -31,6 +31,7 @@ from koperasi.members.service import find_by_numbers
 from koperasi.posting import MESSAGES, Idempotency, refusal_of
 from koperasi.savings import service as savings
 from koperasi.savings.service import CollectedLine, Payment, SavingsKind, free_kind, holdings
+from koperasi.treasury.service import Count
 
 SERIES = "collection"
 MOST_ROWS = 500
@@ -89,6 +90,8 @@ class Collection:
     recorded_by: str
     recorded_at: datetime
     lines: Sequence[CollectedLine]
+    count: Count | None = None
+    """What was counted by denomination, where it was."""
 
     @property
     def total_minor(self) -> int:
@@ -125,6 +128,7 @@ async def collect(
     cells: Sequence[Cell],
     *,
     counted_minor: int,
+    count: Count | None = None,
     group_number: str | None,
     label: str,
     day: date,
@@ -139,6 +143,7 @@ async def collect(
         cooperative: whose book.
         cells: one for each amount above zero.
         counted_minor: the cash that was counted, in sen; it must be the sum of the cells.
+        count: the same by denomination, where it was counted so; it is kept for the paper.
         group_number: the group that gathered it, if one did.
         label: who gathered it otherwise, an employer say; may be empty.
         day: the book's date.
@@ -188,6 +193,7 @@ async def collect(
             request_key=once.key,
             fingerprint=once.fingerprint,
             recorded_by=actor,
+            count=None if count is None else count.to_json(),
         )
     )
     return Collected(number, replayed=False)
@@ -322,7 +328,13 @@ def _link(number: int) -> str:
 def _collections(book_id: int) -> Any:
     table = collection.c
     return select(
-        table.number, table.group_number, table.label, table.collected_on, table.recorded_by, table.recorded_at
+        table.number,
+        table.group_number,
+        table.label,
+        table.collected_on,
+        table.recorded_by,
+        table.recorded_at,
+        table.count.label("pieces"),
     ).where(table.book_id == book_id)
 
 
@@ -336,4 +348,5 @@ async def _whole(connection: AsyncConnection, book_id: int, row: Any) -> Collect
         recorded_by=row.recorded_by,
         recorded_at=row.recorded_at,
         lines=lines,
+        count=None if row.pieces is None else Count.of(row.pieces),
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from koperasi.db import metadata
 
@@ -70,6 +71,7 @@ collection = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("count", JSONB),
     PrimaryKeyConstraint("book_id", "number"),
     ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
     ForeignKeyConstraint(["book_id", "group_number"], ["business_group.book_id", "business_group.number"]),
@@ -78,4 +80,5 @@ collection = Table(
     CheckConstraint("length(fingerprint) = 32", name="fingerprint"),
     Index("uq_dues_collection_request_key", "request_key", "book_id", unique=True),
 )
-"""A collection sheet that was recorded. Its entries carry the link ``collection:<number>``; sums are read from them."""
+"""A collection sheet that was recorded. Its entries carry the link ``collection:<number>``; sums are read from them.
+``count``: the pieces of each denomination, where the cash was counted so."""

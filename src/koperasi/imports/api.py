@@ -40,7 +40,7 @@ class ImportForm:
     """A file and what it brings. ``dry_run`` only reads and checks; ``exclude`` names lines to leave out."""
 
     file: UploadFile
-    kind: Literal["members", "opening_savings", "opening_trial_balance"]
+    kind: Literal["members", "opening_savings", "opening_deposits", "opening_trial_balance"]
     dry_run: bool = False
     date_order: Literal["dmy", "mdy"] | None = None
     savings_kind: Literal["pokok", "wajib", "sukarela", "wadiah"] | None = None

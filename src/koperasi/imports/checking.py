@@ -13,6 +13,7 @@ from koperasi.formats import InputError, format_amount, format_date_short
 from koperasi.i18n import N_
 from koperasi.imports.balances import check_trial_balance
 from koperasi.imports.batch import Difference
+from koperasi.imports.checking_deposits import check_deposits
 from koperasi.imports.facts import (
     Checked,
     Facts,
@@ -22,6 +23,8 @@ from koperasi.imports.facts import (
     Wrong,
     check_day,
     difference_of,
+    find_member,
+    name_doubts,
     with_rows,
     wrong,
 )
@@ -42,6 +45,8 @@ def check(plan: Plan, facts: Facts) -> Checked:
         return _check_members(plan, facts)
     if plan.kind is ImportKind.OPENING_TRIAL_BALANCE:
         return check_trial_balance(plan, facts)
+    if plan.kind is ImportKind.OPENING_DEPOSITS:
+        return check_deposits(plan, facts)
     return _check_savings(plan, facts)
 
 
@@ -132,6 +137,8 @@ def _check_first_savings(
     if on < joined_on:
         raise _before_opening(on, joined_on)
     offered = _offered(joined_on, facts)
+    if status is MemberStatus.PEMOHON:
+        offered &= {SavingsKind.POKOK}
     for kind in kinds:
         if kind not in offered:
             raise _no_account(kind)
@@ -175,7 +182,7 @@ def _check_savings(plan: Plan, facts: Facts) -> Checked:
             rows.append(row)
             continue
         try:
-            member = _find(row.member, facts)
+            member = find_member(row.member, facts)
             found = _moves(row, member, facts)
         except Wrong as error:
             rows.append(wrong(row, error))
@@ -188,34 +195,6 @@ def _check_savings(plan: Plan, facts: Facts) -> Checked:
         opening_on=facts.opening_on,
         difference=_after_savings(facts, [(move.kind, move.amount_minor) for move in moves]),
     )
-
-
-def _find(identity: MemberIdentity, facts: Facts) -> Member:
-    """The one member that all numbers of a row name."""
-    candidates: dict[str, Member] = {}
-    named = [facts.by_nik.get(identity.nik or "")]
-    for number in (identity.number, identity.external_reference):
-        named += [facts.by_number.get(number or ""), facts.by_reference.get(number or "")]
-    for found in named:
-        if found is not None:
-            candidates[found.number] = found
-    if not candidates:
-        raise Wrong(
-            "member-not-found",
-            N_("Anggota baris ini belum terdaftar. Impor daftar anggota dahulu, atau perbaiki NIK atau nomornya."),
-        )
-    if len(candidates) > 1:
-        raise Wrong(
-            "member-ambiguous",
-            N_("NIK dan nomor pada baris ini menunjuk anggota yang berbeda: %(numbers)s."),
-            numbers=", ".join(sorted(candidates)),
-        )
-    member = next(iter(candidates.values()))
-    if identity.nik and member.nik and identity.nik != member.nik:
-        raise Wrong(
-            "nik-differs", N_("Nomor ini milik anggota %(number)s, tetapi NIK-nya berbeda."), number=member.number
-        )
-    return member
 
 
 def _moves(row: ImportRow, member: Member, facts: Facts) -> list[Move]:
@@ -244,16 +223,7 @@ def _account(accounts: Sequence[SavingsTarget], kind: SavingsKind) -> SavingsTar
 
 def _doubts(row: ImportRow, member: Member, moves: Sequence[Move], facts: Facts) -> list[Remark]:
     """What is worth a look: another name than the register's, an account that holds something already."""
-    doubts = []
-    name = row.member.name if row.member else None
-    if name and " ".join(name.casefold().split()) != " ".join(member.name.casefold().split()):
-        doubts.append(
-            Remark(
-                "name-differs",
-                N_("Nama di file berbeda dari nama anggota %(number)s di daftar."),
-                {"number": member.number},
-            )
-        )
+    doubts = list(name_doubts(row.member.name if row.member else None, member.name, member.number))
     held = {account.number: account.balance_minor for account in facts.savings.get(member.number, ())}
     doubts += [
         Remark(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -48,6 +48,23 @@ class Field(StrEnum):
     ACCOUNT_NAME = "account_name"
     DEBIT = "debit"
     CREDIT = "credit"
+    CONTRACT_NUMBER = "contract_number"
+    PLACED_ON = "placed_on"
+    DUE_ON = "due_on"
+    MONTHS = "months"
+    PERCENT = "percent"
+    PAY_MONTHS = "pay_months"
+    ROLL_OVER = "roll_over"
+    PAYOUT_ACCOUNT = "payout_account"
+    PAID_UNTIL = "paid_until"
+    PAID_AMOUNT = "paid_amount"
+
+
+OF_DEPOSITS = frozenset(
+    {Field.CONTRACT_NUMBER, Field.PLACED_ON, Field.DUE_ON, Field.MONTHS, Field.PERCENT, Field.PAY_MONTHS}
+    | {Field.ROLL_OVER, Field.PAYOUT_ACCOUNT, Field.PAID_UNTIL, Field.PAID_AMOUNT}
+)
+"""Meanings that only a list of term deposits has; in other files their titles mean nothing."""
 
 
 _TITLES: dict[Field, str] = {
@@ -76,7 +93,8 @@ _TITLES: dict[Field, str] = {
     Field.DEPARTMENT: "departemen, bagian, unit, unit kerja, divisi, dusun, department",
     Field.MEMBER_TYPE: "tipe anggota, jenis anggota, jenis keanggotaan, tipe keanggotaan, member type",
     Field.AMOUNT: "jumlah, saldo, nominal, setoran, jumlah simpanan, saldo simpanan, jumlah setoran, nominal setoran, "
-    "saldo awal, besar simpanan, nilai, amount, balance",
+    "saldo awal, besar simpanan, nilai, jumlah deposito, nominal deposito, nominal simpanan, pokok simpanan berjangka, "
+    "jumlah simpanan berjangka, amount, balance, principal",
     Field.SAVINGS_KIND: "jenis simpanan, jenis, produk, produk simpanan, savings type",
     Field.PERIOD: "periode, bulan, period, month",
     Field.DATE: "tanggal, tgl, tanggal setor, tgl setor, tanggal setoran, tanggal transaksi, tgl transaksi, "
@@ -94,6 +112,24 @@ _TITLES: dict[Field, str] = {
     Field.ACCOUNT_NAME: "nama akun, nama perkiraan, nama rekening, akun, perkiraan, uraian, account name, account",
     Field.DEBIT: "debet, debit, saldo debet, saldo debit, dr",
     Field.CREDIT: "kredit, saldo kredit, credit, kr, cr",
+    Field.CONTRACT_NUMBER: "no bilyet, nomor bilyet, bilyet, no seri bilyet, no kontrak, nomor kontrak, no perjanjian, "
+    "nomor perjanjian, no deposito, nomor deposito, no berjangka, no simpanan berjangka, nomor simpanan berjangka, "
+    "no sertifikat, nomor sertifikat, contract number, contract no, certificate number, certificate no",
+    Field.PLACED_ON: "tanggal mulai, tgl mulai, mulai, tanggal penempatan, tgl penempatan, tanggal buka, tgl buka, "
+    "tanggal pembukaan, tgl pembukaan, placed on, opened on, start date",
+    Field.DUE_ON: "jatuh tempo, tanggal jatuh tempo, tgl jatuh tempo, tgl jt, jt, due date, maturity, maturity date",
+    Field.MONTHS: "jangka waktu, jangka waktu bulan, jangka, tenor, tenor bulan, jk waktu, term, months",
+    Field.PERCENT: "persen setahun, persen, bunga, suku bunga, bunga pa, bunga setahun, suku bunga setahun, imbal, "
+    "imbal setahun, jasa, jasa setahun, nisbah, nisbah anggota, bagi hasil, rate, interest rate, interest, percent",
+    Field.PAY_MONTHS: "cara bayar, imbalan dibayar, bunga dibayar, jasa dibayar, bagi hasil dibayar, pembayaran bunga, "
+    "pembayaran imbalan, pembayaran bagi hasil, payment",
+    Field.ROLL_OVER: "perpanjangan, perpanjang, aro, saat jatuh tempo, roll over, rollover",
+    Field.PAYOUT_ACCOUNT: "rekening pembayaran, no rekening pembayaran, dibayar ke, dibayar ke rekening, "
+    "rekening tujuan, no rekening tabungan, rekening tabungan, rekening simpanan, payout account",
+    Field.PAID_UNTIL: "dibayar sampai, imbalan dibayar sampai, bunga dibayar sampai, jasa dibayar sampai, "
+    "bagi hasil dibayar sampai, bunga terakhir dibayar, paid until, paid up to",
+    Field.PAID_AMOUNT: "sudah dibayar, imbalan sudah dibayar, bunga sudah dibayar, jasa sudah dibayar, "
+    "bagi hasil sudah dibayar, jumlah sudah dibayar, paid, paid amount",
 }
 _MAY_REPEAT = {Field.ROW_NUMBER, Field.NOTE}
 _MONEY_WORDS = {"rp", "idr", "rupiah"}
@@ -176,8 +212,12 @@ def _columns(cells: Sequence[Cell]) -> tuple[Column, ...]:
     )
 
 
-def find_header(sheet: Sheet) -> Header:
+def find_header(sheet: Sheet, without: Collection[Field] = OF_DEPOSITS) -> Header:
     """The row among the first that names the most columns, the earliest of several; or two rows that do together.
+
+    Args:
+        sheet: the table.
+        without: meanings that this kind of file doesn't have.
 
     Raises:
         ImportFileError: no row names a column, or two columns mean the same.
@@ -196,7 +236,8 @@ def find_header(sheet: Sheet) -> Header:
             "header-missing",
             N_("Judul kolom tidak ditemukan. Beri baris judul seperti: NIK, Nama, Jumlah, Tanggal."),
         )
-    columns, warnings = _settle_nik(_columns(titles), [row for row in sheet.rows if row.line_number > line])
+    known = tuple(replace(one, field=None) if one.field in without else one for one in _columns(titles))
+    columns, warnings = _settle_nik(known, [row for row in sheet.rows if row.line_number > line])
     _refuse_duplicates(columns)
     return Header(line, columns, warnings)
 

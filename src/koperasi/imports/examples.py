@@ -22,9 +22,19 @@ _PEOPLE: Mapping[ImportKind, str] = {
     ),
 }
 
+_DEPOSITS = (
+    "No Bilyet;NIK;Nama;Jumlah;Tanggal Mulai;Jangka Waktu;Jatuh Tempo;{percent};Cara Bayar;Dibayar Sampai;"
+    "{paid};Perpanjangan;Rekening Pembayaran;Tanggal\r\n"
+    "B-0017;5202014107800001;Siti Contoh;5.000.000;2025-10-15;6 bulan;2026-04-15;{first};Bulanan;2025-12-15;"
+    "{amount};Pokok;;2025-12-31\r\n"
+    "B-0018;5202010207800002;Budi Contoh;2.000.000;2025-11-20;3 bulan;2026-02-20;{second};Jatuh tempo;;;Tidak;;"
+    "2025-12-31\r\n"
+)
+
 KIND_LABELS: Mapping[ImportKind, str] = {
     ImportKind.MEMBERS: N_("Daftar anggota"),
     ImportKind.OPENING_SAVINGS: N_("Simpanan awal anggota"),
+    ImportKind.OPENING_DEPOSITS: N_("Simpanan berjangka awal"),
     ImportKind.OPENING_TRIAL_BALANCE: N_("Neraca saldo awal"),
 }
 """What people read (message ids)."""
@@ -32,6 +42,7 @@ KIND_LABELS: Mapping[ImportKind, str] = {
 FILE_NAMES: Mapping[ImportKind, str] = {
     ImportKind.MEMBERS: "contoh-anggota.csv",
     ImportKind.OPENING_SAVINGS: "contoh-simpanan-awal.csv",
+    ImportKind.OPENING_DEPOSITS: "contoh-simpanan-berjangka.csv",
     ImportKind.OPENING_TRIAL_BALANCE: "contoh-neraca-saldo-awal.csv",
 }
 
@@ -47,6 +58,11 @@ _BALANCE = (
 
 def example_of(kind: ImportKind, cooperative_kind: Kind) -> str:
     """A file of this kind; the accounts of a trial balance are those of the cooperative's own chart."""
+    if kind is ImportKind.OPENING_DEPOSITS:
+        sharia = {"percent": "Nisbah", "paid": "Bagi Hasil Sudah Dibayar", "first": "50:50", "second": "45:55"}
+        plain = {"percent": "Persen Setahun", "paid": "Sudah Dibayar", "first": "5", "second": "4"}
+        words = sharia if cooperative_kind.is_sharia else plain
+        return _DEPOSITS.format(**words, amount="41.780")
     if kind is not ImportKind.OPENING_TRIAL_BALANCE:
         return _PEOPLE[kind]
     rows = [

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import ledger
+from koperasi.deposits.service import Carrying, Running
 from koperasi.formats import format_date_short
 from koperasi.i18n import N_
 from koperasi.imports.batch import Difference, control_differences
-from koperasi.imports.model import ImportKind, ImportRow, Plan, Remark
+from koperasi.imports.model import ImportKind, ImportRow, MemberIdentity, Plan, Remark
 from koperasi.members.service import Member, NewMember
 from koperasi.savings.service import SavingsKind
 
@@ -40,6 +41,8 @@ class Facts:
         opening_savings: signed opening savings in the book by control account.
         trial_balance: signed figures of the control accounts in the trial balance posted before, if one was.
         trial_balance_import: its number.
+        partners: names of other cooperatives that save here, by number.
+        carrying: what bringing in term deposits has to know; only for a list of them.
     """
 
     today: date
@@ -57,6 +60,8 @@ class Facts:
     opening_savings: Mapping[str, int]
     trial_balance: Mapping[str, int] | None
     trial_balance_import: int | None
+    partners: Mapping[str, str] = field(default_factory=dict)
+    carrying: Carrying | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,21 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """A term deposit that goes on in the book: beneath which account, from which day on."""
+
+    line: int
+    running: Running
+    control: str
+    on: date
+
+    @property
+    def amount_minor(self) -> int:
+        """Its principal, in sen."""
+        return self.running.carried.principal_minor
+
+
+@dataclass(frozen=True, slots=True)
 class Joining:
     """Somebody to register, with what they have saved; the accounts do not exist yet."""
 
@@ -102,6 +122,7 @@ class Checked:
         plan: with further errors and warnings.
         joinings: members to register.
         moves: opening savings of members that are registered.
+        contracts: running term deposits.
         balances: signed opening balances by ledger account, control accounts left out.
         trial_balance: signed figures of the control accounts in this file.
         difference: the opening difference account before and after.
@@ -111,6 +132,7 @@ class Checked:
     plan: Plan
     joinings: tuple[Joining, ...] = ()
     moves: tuple[Move, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     balances: tuple[tuple[int, int], ...] = ()
     trial_balance: Mapping[str, int] | None = None
     difference: Difference | None = None
@@ -120,9 +142,9 @@ class Checked:
 class Wrong(Exception):  # noqa: N818 - never leaves the checks
     """A row's error, on its way to stand beside it."""
 
-    def __init__(self, code: str, message: str, /, **params: object) -> None:
+    def __init__(self, code: str, message: str, column: str = "", /, **params: object) -> None:
         super().__init__(code)
-        self.remark = Remark(code, message, params)
+        self.remark = Remark(code, message, params, column)
 
 
 def with_rows(
@@ -132,8 +154,8 @@ def with_rows(
     totals: dict[str, int] = {}
     for row in rows:
         if not row.errors:
-            for part in row.savings:
-                totals[part.kind.value] = totals.get(part.kind.value, 0) + part.amount_minor
+            for name, amount in row.amounts:
+                totals[name] = totals.get(name, 0) + amount
     return replace(
         plan,
         rows=tuple(rows),
@@ -172,4 +194,45 @@ def difference_of(
         savings_missing=not any(savings.values()),
         trial_balance_missing=trial_balance is None,
         accounts=control_differences(trial_balance, savings) if trial_balance is not None else (),
+    )
+
+
+def find_member(identity: MemberIdentity, facts: Facts) -> Member:
+    """The one member that all numbers of a row name.
+
+    Raises:
+        Wrong: ``member-not-found``, ``member-ambiguous`` or ``nik-differs``.
+    """
+    candidates: dict[str, Member] = {}
+    named = [facts.by_nik.get(identity.nik or "")]
+    for number in (identity.number, identity.external_reference):
+        named += [facts.by_number.get(number or ""), facts.by_reference.get(number or "")]
+    for found in named:
+        if found is not None:
+            candidates[found.number] = found
+    if not candidates:
+        raise Wrong(
+            "member-not-found",
+            N_("Anggota baris ini belum terdaftar. Impor daftar anggota dahulu, atau perbaiki NIK atau nomornya."),
+        )
+    if len(candidates) > 1:
+        raise Wrong(
+            "member-ambiguous",
+            N_("NIK dan nomor pada baris ini menunjuk anggota yang berbeda: %(numbers)s."),
+            numbers=", ".join(sorted(candidates)),
+        )
+    member = next(iter(candidates.values()))
+    if identity.nik and member.nik and identity.nik != member.nik:
+        raise Wrong(
+            "nik-differs", N_("Nomor ini milik anggota %(number)s, tetapi NIK-nya berbeda."), number=member.number
+        )
+    return member
+
+
+def name_doubts(written: str | None, name: str, number: str) -> tuple[Remark, ...]:
+    """Another name than the register's is worth a look."""
+    if not written or " ".join(written.casefold().split()) == " ".join(name.casefold().split()):
+        return ()
+    return (
+        Remark("name-differs", N_("Nama di file berbeda dari nama anggota %(number)s di daftar."), {"number": number}),
     )

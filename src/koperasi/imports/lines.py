@@ -15,9 +15,9 @@ from koperasi.imports.values import is_nothing, read_amount
 WIDE = (Field.POKOK, Field.WAJIB, Field.SUKARELA, Field.WADIAH)
 """Columns of a table that has one row for each member and one column for each kind of savings."""
 
-_NUMBERS = (Field.NIK, Field.MEMBER_NUMBER, Field.EXTERNAL_REFERENCE, Field.ACCOUNT_CODE)
+_NUMBERS = (Field.NIK, Field.MEMBER_NUMBER, Field.EXTERNAL_REFERENCE, Field.ACCOUNT_CODE, Field.CONTRACT_NUMBER)
 _NAMES = (Field.NAME, Field.ACCOUNT_NAME)
-_AMOUNTS = (Field.AMOUNT, *WIDE, Field.DEBIT, Field.CREDIT)
+_AMOUNTS = (Field.AMOUNT, *WIDE, Field.DEBIT, Field.CREDIT, Field.PAID_AMOUNT)
 _TOTAL = re.compile(r"((grand|sub)\s*-?\s*)?(total|jumlah|jml)\b.*", re.IGNORECASE | re.DOTALL)
 _GRAND = re.compile(r"(grand\s*-?\s*total|total\s+(keseluruhan|seluruhnya|akhir))\b.*", re.IGNORECASE | re.DOTALL)
 
@@ -66,6 +66,8 @@ def amount_fields(kind: ImportKind, header: Header) -> tuple[Field, ...]:
     """The money columns that count for a kind of import."""
     if kind is ImportKind.OPENING_TRIAL_BALANCE:
         wanted: tuple[Field, ...] = (Field.DEBIT, Field.CREDIT)
+    elif kind is ImportKind.OPENING_DEPOSITS:
+        wanted = (Field.AMOUNT, Field.POKOK, Field.PAID_AMOUNT)
     else:
         wanted = (Field.AMOUNT, *WIDE)
     return tuple(one for one in wanted if one in header.fields)

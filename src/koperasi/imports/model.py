@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
 from koperasi.errors import Refusal
@@ -19,6 +20,10 @@ DateOrder = Literal["dmy", "mdy"]
 SkipReason = Literal["title", "header", "total", "blank", "no_amount", "excluded"]
 
 
+DEPOSITS = "berjangka"
+"""The name of term deposits among totals."""
+
+
 class ImportFileError(Refusal):
     """The file as a whole can't be read or understood; nothing of it can be imported."""
 
@@ -28,6 +33,7 @@ class ImportKind(StrEnum):
 
     MEMBERS = "members"
     OPENING_SAVINGS = "opening_savings"
+    OPENING_DEPOSITS = "opening_deposits"
     SAVINGS_DEPOSITS = "savings_deposits"
     OPENING_TRIAL_BALANCE = "opening_trial_balance"
 
@@ -165,6 +171,37 @@ class SavingsAmount:
 
 
 @dataclass(frozen=True, slots=True)
+class TermDeposit:
+    """A running contract of term deposit as a row says it; what the row leaves open is None.
+
+    Attributes:
+        number: on its old paper.
+        principal_minor: above zero, in sen.
+        placed_on: the first day of its term.
+        percent: a year, or the holder's nisbah.
+        months: how long.
+        due_on: its maturity.
+        pay_months: returns are paid every so many months, 0 at maturity.
+        roll_over: ``none``, ``principal`` or ``principal_and_return``.
+        payout_account: where they go.
+        paid_until: the day up to which they were paid.
+        paid_minor: how much that was, in sen.
+    """
+
+    number: str
+    principal_minor: int
+    placed_on: date
+    percent: Fraction
+    months: int | None = None
+    due_on: date | None = None
+    pay_months: int | None = None
+    roll_over: str = "none"
+    payout_account: str | None = None
+    paid_until: date | None = None
+    paid_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountBalance:
     """One account's opening balance in minor units: debit above zero, credit below."""
 
@@ -179,9 +216,10 @@ class ImportRow:
 
     Attributes:
         line: where it stands in the file.
-        member: who, for members and savings.
+        member: who, for members, savings and term deposits.
         details: the rest of a member list.
         savings: amounts above zero; a zero is valid and brings nothing.
+        deposit: a contract of term deposit.
         dated: the row's date column (savings); joining dates stand in ``details``.
         period: ``YYYY-MM`` of a monthly contribution.
         account: for the opening trial balance.
@@ -196,8 +234,19 @@ class ImportRow:
     dated: date | None = None
     period: str | None = None
     account: AccountBalance | None = None
+    deposit: TermDeposit | None = None
     errors: tuple[Remark, ...] = ()
     warnings: tuple[Remark, ...] = ()
+
+    @property
+    def amounts(self) -> list[tuple[str, int]]:
+        """What it brings, in sen, by the name under which totals are shown."""
+        found = [(part.kind.value, part.amount_minor) for part in self.savings]
+        if self.deposit:
+            found.append((DEPOSITS, self.deposit.principal_minor))
+        if self.account:
+            found.append(("debit" if self.account.amount_minor > 0 else "credit", abs(self.account.amount_minor)))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +269,10 @@ class Plan:
         questions: to be answered first; rows are not right before.
         errors: of the file as a whole.
         warnings: of the file as a whole.
-        totals: minor units by savings kind, or ``debit`` and ``credit``; rows with errors are left out.
+        totals: minor units by savings kind, ``berjangka``, or ``debit`` and ``credit``; rows with errors are left out.
         skipped: lines that aren't rows.
         blank_lines: how many lines held nothing.
+        titles: titles of the columns by what they mean.
     """
 
     kind: ImportKind
@@ -235,6 +285,7 @@ class Plan:
     totals: Mapping[str, int]
     skipped: tuple[SkippedLine, ...]
     blank_lines: int
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:

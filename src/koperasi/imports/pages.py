@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
+from koperasi.deposits.service import exact
 from koperasi.errors import NotFound, Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
@@ -263,6 +264,8 @@ async def _show(
         wrong=sum(bool(row.errors) for row in found.plan.rows),
         excluded=found.batch.options.excluded_lines,
         trial_balance=found.batch.kind is ImportKind.OPENING_TRIAL_BALANCE,
+        deposits=found.batch.kind is ImportKind.OPENING_DEPOSITS,
+        percent=exact,
         savings_kinds=_kinds_in(found),
         failure=found.batch.failure if not notices else None,
         skipped=_skipped(found),

@@ -1,4 +1,4 @@
-"""What an import writes into the book: one entry for each opening savings, one for the whole trial balance. Pure."""
+"""What an import writes: an entry for each opening savings and term deposit, one for a whole trial balance. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import ledger
-from koperasi.imports.facts import Move
+from koperasi.imports.facts import Contract, Move
 
 SAVINGS_KIND = "opening.savings"
+DEPOSITS_KIND = "opening.deposit"
 BALANCE_KIND = "opening.balance"
 
 
@@ -43,6 +44,23 @@ def savings_drafts(
                 metadata={"period": move.period} if move.period else {},
             ),
         )
+
+
+def deposit_draft(
+    book_id: int, import_id: int, difference_id: int, contract: Contract, number: str, account_id: int, *, actor: str
+) -> ledger.Draft:
+    """A running term deposit against the opening difference, with the line of the file it comes from."""
+    return ledger.Draft(
+        book_id=book_id,
+        effective_date=contract.on,
+        kind=DEPOSITS_KIND,
+        description=f"Saldo awal simpanan berjangka {number}",
+        actor=actor,
+        lines=(ledger.Line(difference_id, contract.amount_minor), ledger.Line(account_id, -contract.amount_minor)),
+        key=f"{source_of(import_id)}:{contract.line}:1",
+        source=source_of(import_id),
+        link=source_of(import_id),
+    )
 
 
 def balance_draft(

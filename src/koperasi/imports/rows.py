@@ -33,7 +33,7 @@ IDENTITY = (Field.NIK, Field.MEMBER_NUMBER, Field.EXTERNAL_REFERENCE)
 
 
 @dataclass(slots=True)
-class _Reader:
+class Reader:
     """Reads one line's cells by meaning and keeps what is wrong with them."""
 
     line: Line
@@ -70,8 +70,11 @@ class Context:
     niks_cut: bool
 
 
-def _check_width(context: Context, reader: _Reader) -> None:
-    """In a text file, cells beyond the header mean that a comma inside a value has moved the columns."""
+def check_width(context: Context, reader: Reader) -> None:
+    """Refuse a row that is wider than its header.
+
+    In a text file, cells beyond the header mean that a comma inside a value has moved the columns.
+    """
     extra = reader.line.row.cells[context.header.width :]
     if reader.line.text_file and any(cell is not None for cell in extra):
         reader.refuse(
@@ -82,8 +85,8 @@ def _check_width(context: Context, reader: _Reader) -> None:
 
 def trial_balance_row(context: Context, line: Line) -> ImportRow:
     """An account's opening balance; a row without an account when neither side holds anything."""
-    reader = _Reader(line, context.header)
-    _check_width(context, reader)
+    reader = Reader(line, context.header)
+    check_width(context, reader)
     code = reader.read(Field.ACCOUNT_CODE, values.read_reference)
     name = reader.read(Field.ACCOUNT_NAME, values.read_text) or reader.read(Field.NAME, values.read_text)
     debit = reader.read(Field.DEBIT, values.read_amount) or 0
@@ -98,10 +101,10 @@ def trial_balance_row(context: Context, line: Line) -> ImportRow:
 
 def member_row(context: Context, line: Line) -> ImportRow:
     """A member, their savings, or both, as the kind of import wants."""
-    reader = _Reader(line, context.header)
-    _check_width(context, reader)
+    reader = Reader(line, context.header)
+    check_width(context, reader)
     savings_only = context.kind is not ImportKind.MEMBERS
-    member = _identity(context, reader, savings_only=savings_only)
+    member = read_identity(context, reader, savings_only=savings_only)
     details = None if savings_only else _details(context, reader)
     savings = _savings(context, reader, savings_only=savings_only)
     dated = reader.read(Field.DATE, lambda cell: values.read_date(cell, context.orders.get(Field.DATE)))
@@ -117,7 +120,8 @@ def member_row(context: Context, line: Line) -> ImportRow:
     )
 
 
-def _identity(context: Context, reader: _Reader, *, savings_only: bool) -> MemberIdentity:
+def read_identity(context: Context, reader: Reader, *, savings_only: bool) -> MemberIdentity:
+    """Who a row is about; ``savings_only``: somebody who is registered, so a name alone is not enough."""
     member = MemberIdentity(
         nik=reader.read(
             Field.NIK, lambda cell: values.read_nik(cell, context.reference_date, suspect=context.niks_cut)
@@ -133,7 +137,7 @@ def _identity(context: Context, reader: _Reader, *, savings_only: bool) -> Membe
     return member
 
 
-def _details(context: Context, reader: _Reader) -> MemberDetails:
+def _details(context: Context, reader: Reader) -> MemberDetails:
     status_cell = reader.line.cell(Field.STATUS)
     status_is_migrant = Field.MIGRANT_STATUS not in context.header.fields and _names_migrants(status_cell)
     return MemberDetails(
@@ -158,7 +162,7 @@ def _names_migrants(cell: Cell) -> bool:
     return isinstance(cell, str) and any(word in cell.lower().split() for word in ("pmi", "cpmi", "tki"))
 
 
-def _savings(context: Context, reader: _Reader, *, savings_only: bool) -> tuple[SavingsAmount, ...]:
+def _savings(context: Context, reader: Reader, *, savings_only: bool) -> tuple[SavingsAmount, ...]:
     """The row's savings above zero: one column for each kind, or one amount whose kind the row or the user says."""
     has = context.header.fields
     wide = [wanted for wanted in WIDE if wanted in has]

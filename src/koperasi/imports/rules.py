@@ -10,7 +10,7 @@ from datetime import date
 from koperasi.formats import format_amount
 from koperasi.i18n import N_
 from koperasi.imports import values
-from koperasi.imports.columns import Column, Field, Header, find_header
+from koperasi.imports.columns import OF_DEPOSITS, Column, Field, Header, find_header
 from koperasi.imports.lines import WIDE, Sorted, sort_lines
 from koperasi.imports.model import (
     Answers,
@@ -26,6 +26,7 @@ from koperasi.imports.model import (
     SkippedLine,
 )
 from koperasi.imports.rows import IDENTITY, Context, member_row, trial_balance_row
+from koperasi.imports.rows_deposits import DATES, deposit_row
 
 PROGRESS_EVERY = 500
 
@@ -40,10 +41,14 @@ _USED: dict[ImportKind, frozenset[Field]] = {
     ImportKind.SAVINGS_DEPOSITS: frozenset(
         {*IDENTITY, *WIDE, Field.NAME, Field.AMOUNT, Field.SAVINGS_KIND, Field.PERIOD, Field.DATE}
     ),
+    ImportKind.OPENING_DEPOSITS: frozenset(
+        {*IDENTITY, *OF_DEPOSITS, Field.NAME, Field.AMOUNT, Field.POKOK, Field.DATE}
+    ),
     ImportKind.OPENING_TRIAL_BALANCE: frozenset(
         {Field.ACCOUNT_CODE, Field.ACCOUNT_NAME, Field.NAME, Field.DEBIT, Field.CREDIT}
     ),
 }
+_READERS = {ImportKind.OPENING_TRIAL_BALANCE: trial_balance_row, ImportKind.OPENING_DEPOSITS: deposit_row}
 _ASIDE = {Field.ROW_NUMBER, Field.NOTE}
 
 
@@ -70,11 +75,11 @@ def plan(
         ImportFileError: no header, two columns alike, or columns that this kind needs are missing.
     """
     given = answers or Answers()
-    header = find_header(sheet)
+    header = find_header(sheet, frozenset() if kind is ImportKind.OPENING_DEPOSITS else OF_DEPOSITS)
     _need_columns(kind, header)
     lines = sort_lines(kind, sheet, header, excluded_lines)
     context, questions, warnings = _survey(kind, header, lines, given, reference_date)
-    read_row = trial_balance_row if kind is ImportKind.OPENING_TRIAL_BALANCE else member_row
+    read_row = _READERS.get(kind, member_row)
     read = []
     for count, line in enumerate(lines.data, start=1):
         read.append(read_row(context, line))
@@ -98,6 +103,7 @@ def plan(
         totals=_totals(rows),
         skipped=tuple(sorted([*lines.skipped, *empty], key=lambda skipped: skipped.line)),
         blank_lines=sheet.blank_lines,
+        titles={column.field.value: column.title for column in used if column.field},
     )
 
 
@@ -117,6 +123,8 @@ def _need_columns(kind: ImportKind, header: Header) -> None:
             missing.append("NIK / No Anggota")
         if Field.AMOUNT not in have and not any(wanted in have for wanted in WIDE):
             missing.append("Jumlah / Simpanan Pokok / Simpanan Wajib / Simpanan Sukarela")
+    if kind is ImportKind.OPENING_DEPOSITS:
+        missing += _missing_for_deposits(have)
     if missing:
         raise ImportFileError(
             "columns-missing",
@@ -126,6 +134,19 @@ def _need_columns(kind: ImportKind, header: Header) -> None:
         )
 
 
+def _missing_for_deposits(have: Collection[Field]) -> list[str]:
+    """A contract has a number, somebody whose it is, a principal, a first day, an end and what it brings."""
+    ways: dict[str, tuple[Field, ...]] = {
+        "No Bilyet": (Field.CONTRACT_NUMBER,),
+        "NIK / No Anggota": IDENTITY,
+        "Jumlah": (Field.AMOUNT, Field.POKOK),
+        "Tanggal Mulai": (Field.PLACED_ON,),
+        "Jangka Waktu / Jatuh Tempo": (Field.MONTHS, Field.DUE_ON),
+        "Persen Setahun / Nisbah": (Field.PERCENT,),
+    }
+    return [title for title, fields in ways.items() if not any(one in have for one in fields)]
+
+
 def _survey(
     kind: ImportKind, header: Header, lines: Sorted, answers: Answers, reference_date: date
 ) -> tuple[Context, list[Question], list[Remark]]:
@@ -133,16 +154,19 @@ def _survey(
     questions: list[Question] = []
     warnings: list[Remark] = []
     orders: dict[Field, DateOrder | None] = {}
-    for wanted in (Field.DATE, Field.JOINED_ON):
-        column = header.fields.get(wanted)
-        if column is None or wanted not in _USED[kind]:
+    # The dates of one contract were written by one hand: its columns are looked at together.
+    together = [DATES] if kind is ImportKind.OPENING_DEPOSITS else [(Field.DATE,), (Field.JOINED_ON,)]
+    for fields in together:
+        columns = [header.fields[wanted] for wanted in fields if wanted in header.fields and wanted in _USED[kind]]
+        if not columns:
             continue
-        survey = values.survey_dates([line.cell(wanted) for line in lines.data])
-        orders[wanted] = survey.order or answers.date_order
-        if orders[wanted] is None:
-            questions.append(Question("date-order", column.title, ("dmy", "mdy"), survey.examples))
+        survey = values.survey_dates([line.cell(wanted) for line in lines.data for wanted in fields])
+        order = survey.order or answers.date_order
+        orders |= dict.fromkeys(fields, order)
+        if order is None:
+            questions.append(Question("date-order", columns[0].title, ("dmy", "mdy"), survey.examples))
         if survey.mixed_cells:
-            warnings.append(_mixed_dates(column))
+            warnings.append(_mixed_dates(columns[0]))
     if _savings_kind_open(kind, header) and answers.savings_kind is None:
         title = header.fields[Field.AMOUNT].title
         questions.append(Question("savings-kind", title, tuple(SavingsKind)))
@@ -200,10 +224,8 @@ def _totals(rows: Iterable[ImportRow]) -> dict[str, int]:
     for row in rows:
         if row.errors:
             continue
-        for savings in row.savings:
-            totals[savings.kind.value] += savings.amount_minor
-        if row.account:
-            totals["debit" if row.account.amount_minor > 0 else "credit"] += abs(row.account.amount_minor)
+        for name, amount in row.amounts:
+            totals[name] += amount
     return dict(totals)
 
 
@@ -214,17 +236,21 @@ _TWICE = {
     Field.MEMBER_NUMBER: N_("Nomor anggota yang sama juga ada di baris %(lines)s."),
     Field.EXTERNAL_REFERENCE: N_("Nomor induk yang sama juga ada di baris %(lines)s."),
     Field.ACCOUNT_CODE: N_("Kode akun yang sama juga ada di baris %(lines)s."),
+    Field.CONTRACT_NUMBER: N_("Nomor bilyet yang sama juga ada di baris %(lines)s."),
 }
 
 
 def _keys(context: Context, row: ImportRow) -> dict[Field, Hashable]:
     """What may stand only once in a file.
 
-    People in a list, accounts in a trial balance, a person's savings of a kind and month in a list of savings.
+    People in a list, accounts in a trial balance, contracts of term deposits, a person's savings of a kind and month
+    in a list of savings.
     """
     if row.account:
         return {Field.ACCOUNT_CODE: row.account.code}
-    if row.member is None:
+    if row.deposit:
+        return {Field.CONTRACT_NUMBER: row.deposit.number}
+    if row.member is None or context.kind is ImportKind.OPENING_DEPOSITS:
         return {}
     by_kind = Field.SAVINGS_KIND in context.header.fields
     scope = (row.period, tuple(savings.kind for savings in row.savings) if by_kind else None)

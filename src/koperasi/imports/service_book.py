@@ -7,25 +7,30 @@ from datetime import date
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Join, and_, any_, column, func, literal, select, table, true
+from sqlalchemy import BindParameter, Join, and_, any_, column, func, literal, or_, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 import ledger
 from koperasi.cooperatives.service import Cooperative, account_code, policies
+from koperasi.deposits import service as deposits
 from koperasi.formats import parse_wire_amount
 from koperasi.imports import service_batch
 from koperasi.imports.batch import Options
 from koperasi.imports.facts import Facts, Policy, SavingsTarget
 from koperasi.imports.model import ImportKind, Plan
-from koperasi.imports.posting import SAVINGS_KIND
+from koperasi.imports.posting import DEPOSITS_KIND, SAVINGS_KIND
 from koperasi.members import service as members
+from koperasi.savings import service as savings
 from koperasi.savings.service import SavingsKind, free_kind
 from ledger.schema import account as ledger_account
 from ledger.schema import entry, posting, reversal
 
 PART = 1000
+
+DETAILED = (SAVINGS_KIND, DEPOSITS_KIND)
+"""Kinds of entries that open the accounts beneath a control account."""
 
 Found = TypeVar("Found")
 
@@ -47,7 +52,11 @@ async def facts_for(
     by_number = await _in_parts(lambda part: members.find_by_numbers(connection, book_id, part), numbers)
     by_reference = await _in_parts(lambda part: members.find_by_external_reference(connection, book_id, part), numbers)
     known = {one.number for found in (by_nik, by_number, by_reference) for one in found.values()}
-    needs_savings = plan.kind is ImportKind.OPENING_SAVINGS
+    is_deposits = plan.kind is ImportKind.OPENING_DEPOSITS
+    needs_savings = is_deposits or plan.kind is ImportKind.OPENING_SAVINGS
+    contracts = sorted({row.deposit.number for row in plan.rows if row.deposit})
+    partners = {one.number: one.name for one in await savings.partners(connection, book_id)} if contracts else {}
+    known |= set(partners)
     codes = {row.account.code for row in plan.rows if row.account}
     codes |= {f"{code}.0" for code in codes}  # what is brought forward beneath a sum; see ``balances``
     difference = await difference_account(connection, cooperative)
@@ -72,6 +81,8 @@ async def facts_for(
         opening_savings=await opening_savings(connection, book_id),
         trial_balance=trial_balance.result.get("controls", {}) if trial_balance else None,
         trial_balance_import=trial_balance.import_id if trial_balance else None,
+        partners=partners,
+        carrying=await deposits.carrying(connection, cooperative, contracts) if is_deposits else None,
     )
 
 
@@ -99,7 +110,7 @@ def control_codes(cooperative: Cooperative) -> dict[SavingsKind, str]:
 
 
 async def opening_savings(connection: AsyncConnection, book_id: int) -> dict[str, int]:
-    """Signed opening savings by control account, what was reversed left out."""
+    """Signed opening savings and term deposits by control account, what was reversed left out."""
     # Each looked up by its whole key (OFFSET 0): a planner that never saw this book joins by the key's first part and
     # reads the whole book for every entry (docs/adr/0002).
     undone = (
@@ -129,7 +140,7 @@ async def opening_savings(connection: AsyncConnection, book_id: int) -> dict[str
         .select_from(entry.join(line, true()).join(account, true()))
         .where(
             entry.c.book_id == book_id,
-            entry.c.kind == SAVINGS_KIND,
+            entry.c.kind.in_(DETAILED),
             ~undone.exists(),
             account.c.code.contains("."),
         )
@@ -139,13 +150,13 @@ async def opening_savings(connection: AsyncConnection, book_id: int) -> dict[str
 
 
 async def _opening_day(connection: AsyncConnection, book_id: int, kind: ImportKind) -> date | None:
-    """A trial balance without a date stands on the day of the latest opening savings."""
-    if kind is not ImportKind.OPENING_TRIAL_BALANCE:
+    """A trial balance and term deposits without a date stand on the day of the latest opening savings."""
+    if kind not in (ImportKind.OPENING_TRIAL_BALANCE, ImportKind.OPENING_DEPOSITS):
         return None
     day: date | None = await connection.scalar(
         select(func.max(entry.c.effective_date))
         .select_from(_standing())
-        .where(entry.c.book_id == book_id, entry.c.kind == SAVINGS_KIND, reversal.c.entry_number.is_(None))
+        .where(entry.c.book_id == book_id, entry.c.kind.in_(DETAILED), reversal.c.entry_number.is_(None))
     )
     return day
 
@@ -176,14 +187,15 @@ async def _own_capital(connection: AsyncConnection, book_id: int) -> dict[Saving
 async def _savings_of(
     connection: AsyncConnection, book_id: int, member_numbers: Sequence[str]
 ) -> dict[str, list[SavingsTarget]]:
-    """The savings accounts of many members at once."""
+    """The savings accounts of many members and other cooperatives at once."""
     accounts = table(
         "savings_account",
-        *map(column, ("book_id", "number", "member_number", "kind", "ledger_account_id", "opened_on", "closed_on")),
+        *map(column, ("book_id", "number", "member_number", "partner_number", "kind", "ledger_account_id")),
+        *map(column, ("opened_on", "closed_on")),
     )
     rows = await connection.execute(
         select(
-            accounts.c.member_number,
+            func.coalesce(accounts.c.member_number, accounts.c.partner_number),
             accounts.c.number,
             accounts.c.kind,
             accounts.c.ledger_account_id,
@@ -200,7 +212,13 @@ async def _savings_of(
                 ),
             )
         )
-        .where(accounts.c.book_id == book_id, accounts.c.member_number == any_(_texts(member_numbers)))
+        .where(
+            accounts.c.book_id == book_id,
+            or_(
+                accounts.c.member_number == any_(_texts(member_numbers)),
+                accounts.c.partner_number == any_(_texts(member_numbers)),
+            ),
+        )
     )
     found: dict[str, list[SavingsTarget]] = {}
     for member_number, number, kind, account_id, opened_on, closed_on, balance in rows:

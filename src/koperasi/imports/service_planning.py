@@ -20,7 +20,12 @@ from koperasi.imports.model import ImportKind, Plan
 from koperasi.imports.reading import read_table
 from koperasi.imports.service_batch import StoredFile
 
-OFFERED = (ImportKind.MEMBERS, ImportKind.OPENING_SAVINGS, ImportKind.OPENING_TRIAL_BALANCE)
+OFFERED = (
+    ImportKind.MEMBERS,
+    ImportKind.OPENING_SAVINGS,
+    ImportKind.OPENING_DEPOSITS,
+    ImportKind.OPENING_TRIAL_BALANCE,
+)
 """What can be imported; money that moved later is entered at the desk, with its receipt."""
 
 SHOWN_ERRORS = 100
@@ -35,7 +40,10 @@ def kind_of(text: str) -> ImportKind:
     if text not in {kind.value for kind in OFFERED}:
         raise Refusal(
             "import-kind",
-            N_("Jenis impor tidak dikenal: pilih daftar anggota, simpanan awal, atau neraca saldo awal."),
+            N_(
+                "Jenis impor tidak dikenal: pilih daftar anggota, simpanan awal, simpanan berjangka awal, atau neraca "
+                "saldo awal."
+            ),
             field="kind",
         )
     return ImportKind(text)

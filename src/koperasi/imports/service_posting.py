@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import ledger
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Work
+from koperasi.deposits import service as deposits
 from koperasi.errors import Conflict, FieldError, Refusal
 from koperasi.i18n import N_
 from koperasi.imports import posting, service_batch, service_book
 from koperasi.imports.batch import Difference, ImportResult, control_differences
-from koperasi.imports.facts import Checked, Joining, Move
+from koperasi.imports.facts import Checked, Contract, Joining, Move
 from koperasi.imports.model import ImportKind
 from koperasi.members import service as members
 from koperasi.posting import refusal_of
@@ -31,7 +32,7 @@ Item = TypeVar("Item")
 async def write(
     work: Work, cooperative: Cooperative, import_id: int, checked: Checked, *, actor: str, done: Done
 ) -> ImportResult:
-    """Register the members, open their accounts, post the entries; the caller commits.
+    """Register the members, open accounts of savings and term deposits, post the entries; the caller commits.
 
     Args:
         work: bound to the cooperative's book.
@@ -46,7 +47,7 @@ async def write(
         Conflict: ``import-running``: somebody else has written it.
     """
     joinings, moves = checked.joinings, list(checked.moves)
-    steps = len(joinings) + sum(len(one.savings) for one in joinings) + len(moves)
+    steps = len(joinings) + sum(len(one.savings) for one in joinings) + len(moves) + len(checked.contracts)
     told = 0
     for chunk in _chunks(iter(joinings)):
         moves += await _join(work, cooperative, chunk, actor=actor)
@@ -58,6 +59,10 @@ async def write(
     for batch in _chunks(drafts):
         numbers += await _append(work, batch)
         told += len(batch)
+        await done(told, steps)
+    for some in _chunks(iter(checked.contracts)):
+        numbers += await _carry_in(work, import_id, difference.account_id, some, actor=actor)
+        told += len(some)
         await done(told, steps)
     balance = posting.balance_draft(
         work.book_id,
@@ -88,7 +93,8 @@ async def reverse(
     """Reverse the entries of an import that still stand; the caller commits.
 
     Raises:
-        Refusal: ``import-refused``: money has moved since, and the account has not enough; it is named.
+        Refusal: ``import-refused``: money has moved since, and the account has not enough; it is named. Or
+            ``deposit-used``: a return was posted on a term deposit of it.
     """
     source = posting.source_of(posted.import_id)
     numbers: list[int] = []
@@ -110,7 +116,9 @@ async def reverse(
             if entry.reversed_by is None
         ]
         if drafts:
-            numbers += await _append(work, drafts, undoing=True)
+            made = await _append(work, drafts, undoing=True)
+            await deposits.take_back(work, dict(zip((number for number, _ in drafts), made, strict=True)), on)
+            numbers += made
     difference = await service_book.difference_account(work.connection, cooperative)
     found = await _difference(work, difference, None)
     return ImportResult(
@@ -123,6 +131,25 @@ async def reverse(
         difference_minor=found.after_minor,
         difference=found,
     )
+
+
+async def _carry_in(
+    work: Work, import_id: int, difference_id: int, some: Sequence[Contract], *, actor: str
+) -> list[int]:
+    """Number contracts, open their accounts, post what lies in them, and write what was agreed."""
+    carried = await deposits.carry_in(work, [(one.running, one.control, one.on) for one in some])
+    drafts = [
+        (
+            one.line,
+            posting.deposit_draft(
+                work.book_id, import_id, difference_id, one, made.number, made.ledger_account_id, actor=actor
+            ),
+        )
+        for one, made in zip(some, carried, strict=True)
+    ]
+    numbers = await _append(work, drafts)
+    await deposits.keep_carried(work, carried, numbers, actor)
+    return numbers
 
 
 async def _join(work: Work, cooperative: Cooperative, joinings: Sequence[Joining], *, actor: str) -> list[Move]:

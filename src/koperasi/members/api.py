@@ -219,14 +219,15 @@ class MemberController(Controller):
             today = cooperative.today(datetime.now(UTC))
             joined_on = data.joined_on or today
             check_joined_on(joined_on, today)
-            status = await service.first_status(work.connection, identity.book_id, joined_on)
+            status = await service.first_status(work.connection, identity.book_id, today)
             stated = {**dict(data), "heirs": _heirs(data.heirs), "joined_on": joined_on, "status": status}
             new = service.NewMember(**stated)
             member, replayed = await service.register(
                 work, new, actor=identity.username, request_key=await _optional_key(request)
             )
             if not replayed:
-                await savings.welcome(work, cooperative, member, actor=identity.username)
+                opened = await savings.welcome(work, cooperative, member, actor=identity.username)
+                await savings.record_opened(work, opened, actor=identity.username)
                 await service.record_registered(work, member.number, actor=identity.username)
                 await work.commit()
         headers = {"Location": f"/api/v1/members/{member.number}"}

@@ -42,6 +42,7 @@ CHIPS = {status: status.chip for status in MemberStatus}
 
 DONE = {
     "terdaftar": N_("Anggota terdaftar. Rekeningnya sudah dibuka dan simpanan pokok serta wajib sudah ditagih."),
+    "mendaftar": N_("Pemohon terdaftar. Simpanan pokok sudah ditagih; keputusan pengurus ditunggu."),
     "diubah": N_("Perubahan tersimpan."),
 }
 
@@ -76,6 +77,7 @@ class MemberPages(Controller):
             return Redirect(f"/simpanan/{text}", status_code=303)
         async with database.reading(identity.book_id) as connection:
             asking = await privacy.open_requests(connection, identity.book_id) if _may_erase(identity) else []
+            applicants = await service.count_of(connection, identity.book_id, MemberStatus.PEMOHON)
             found = await service.search(
                 connection,
                 identity.book_id,
@@ -98,6 +100,7 @@ class MemberPages(Controller):
             chips=CHIPS,
             filtered=bool(kept),
             asking=len(asking),
+            applicants=applicants,
             mask_phone=mask_phone,
             first_url=("/anggota?" + urlencode(kept)) if after else None,
             next_url=("/anggota?" + urlencode(place)) if more else None,
@@ -131,7 +134,7 @@ class RegisterPages(Controller):
             cooperative = await cooperative_of(connection, request.user.book_id)
         form.set("joined_on", cooperative.today(datetime.now(UTC)).isoformat())
         form.set("migrant_status", MigrantStatus.BUKAN.value)
-        return await _new_form(request, frame, form)
+        return await _new_form(request, database, frame, form)
 
     @post("/anggota/baru", opt={"permission": Permission.WRITE_MEMBERS})
     async def register(self, request: ApiRequest, database: Database, frame: Frame) -> Response[Any]:
@@ -140,24 +143,27 @@ class RegisterPages(Controller):
         form = await _form(request)
         key, facts, joined_on = form.uuid("key"), _facts(form), form.date("joined_on")
         if not form.ok or key is None or joined_on is None:
-            return await _new_form(request, frame, form, status=422)
+            return await _new_form(request, database, frame, form, status=422)
         typed = Idempotency.of("web", str(key), *(form.value(name) for name in FORM_FIELDS))
         try:
             new = service.NewMember(**facts, joined_on=joined_on, heirs=_heirs(form, ()))
             async with database.work(identity.book_id) as work:
                 cooperative = await cooperative_of(work.connection, identity.book_id)
-                check_joined_on(joined_on, cooperative.today(datetime.now(UTC)))
-                status = await service.first_status(work.connection, identity.book_id, joined_on)
+                today = cooperative.today(datetime.now(UTC))
+                check_joined_on(joined_on, today)
+                status = await service.first_status(work.connection, identity.book_id, today)
                 new = replace(new, status=status)
                 member, replayed = await service.register(work, new, actor=identity.username, request_key=typed)
                 if not replayed:
-                    await savings.welcome(work, cooperative, member, actor=identity.username)
+                    opened = await savings.welcome(work, cooperative, member, actor=identity.username)
+                    await savings.record_opened(work, opened, actor=identity.username)
                     await service.record_registered(work, member.number, actor=identity.username)
                     await work.commit()
         except Refusal as refusal:
             form.add_refusal(refusal, HEIR_FIELDS)
-            return await _new_form(request, frame, form, status=refusal.status)
-        return Redirect(f"/anggota/{member.number}?selesai=terdaftar", status_code=303)
+            return await _new_form(request, database, frame, form, status=refusal.status)
+        done = "mendaftar" if member.status is MemberStatus.PEMOHON else "terdaftar"
+        return Redirect(f"/anggota/{member.number}?selesai={done}", status_code=303)
 
     @get("/anggota/{number:str}/ubah", opt={"permission": Permission.WRITE_MEMBERS})
     async def change_page(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
@@ -210,7 +216,9 @@ async def _card(
         accounts = await savings.accounts_of(connection, identity.book_id, number)
         requests = await privacy.requests_of(connection, identity.book_id, number) if _may_erase(identity) else []
         cooperative = await cooperative_of(connection, identity.book_id)
-        owed = await dues.open_dues(connection, cooperative, number, cooperative.today(datetime.now(UTC)))
+        # Bills were never a debt: whoever has left owes none of them.
+        today = cooperative.today(datetime.now(UTC))
+        owed = [] if member.status.has_left else await dues.open_dues(connection, cooperative, number, today)
         now = await membership.standing(connection, cooperative, number)
     done = DONE.get(request.query_params.get("selesai", ""))
     notices = [Notice("ok", translate(identity.locale, done))] if done else []
@@ -299,10 +307,23 @@ def _choices(form: Form) -> dict[str, Any]:
     }
 
 
-async def _new_form(request: ApiRequest, frame: Frame, form: Form, *, status: int = 200) -> Response[str]:
+async def _new_form(
+    request: ApiRequest, database: Database, frame: Frame, form: Form, *, status: int = 200
+) -> Response[str]:
+    book_id = request.user.book_id
+    async with database.reading(book_id) as connection:
+        today = (await cooperative_of(connection, book_id)).today(datetime.now(UTC))
+        begins = await service.first_status(connection, book_id, today)
     # A refused form gets a key of its own, for it will be another request.
     return await frame.page(
-        request, "members/new.html", status=status, form=form, key=str(uuid4()), member=None, **_choices(form)
+        request,
+        "members/new.html",
+        status=status,
+        form=form,
+        key=str(uuid4()),
+        member=None,
+        waits=begins is MemberStatus.PEMOHON,
+        **_choices(form),
     )
 
 

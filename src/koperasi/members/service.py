@@ -42,7 +42,17 @@ from koperasi.members.service_rows import (
     members_of,
     whole_members_of,
 )
-from koperasi.members.service_status import Event, Move, events_of, first_status, locked_status, move
+from koperasi.members.service_status import (
+    Event,
+    Move,
+    count_of,
+    days_of,
+    events_of,
+    first_status,
+    locked_status,
+    move,
+    registered_by,
+)
 from koperasi.members.tables import member, member_heir
 from koperasi.posting import Idempotency
 from koperasi.privacy.service import digest
@@ -58,8 +68,10 @@ __all__ = [
     "NewMember",
     "allowed_transitions",
     "change",
+    "count_of",
     "country_codes",
     "country_name",
+    "days_of",
     "events_of",
     "find_by_external_reference",
     "find_by_nik",
@@ -72,6 +84,7 @@ __all__ = [
     "record_registered",
     "register",
     "register_many",
+    "registered_by",
     "roster",
     "search",
     "serials",

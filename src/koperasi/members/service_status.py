@@ -5,10 +5,11 @@ Called through ``service``; which act may be done by whom is decided in ``kopera
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.cooperatives.service import policy
@@ -51,11 +52,49 @@ class Move:
 async def first_status(connection: AsyncConnection, book_id: int, on: date) -> MemberStatus:
     """How whoever is registered begins: as an applicant where the board decides on each, else as a member.
 
+    Args:
+        connection: bound to the book.
+        book_id: whose policy.
+        on: the day on which they are registered, not the one written on the form: a day before the board began to
+            decide would pass it by.
+
     Raises:
         Refusal: ``policy-missing``.
     """
     waits = await policy(connection, book_id, "membership.decision", on) == "on"
     return MemberStatus.PEMOHON if waits else MemberStatus.ANGGOTA
+
+
+async def registered_by(connection: AsyncConnection, book_id: int, number: str) -> str:
+    """User name of whoever entered a member in the register; '' if there is no such member."""
+    query = select(member.c.created_by).where(member.c.number == number, member.c.book_id == book_id)
+    return await connection.scalar(query) or ""
+
+
+async def days_of(connection: AsyncConnection, book_id: int, act: str, numbers: Sequence[str]) -> dict[str, date]:
+    """From when an act held, the last time it was done, by number of those to whom it was."""
+    table = member_event.c
+    rows = await connection.execute(
+        select(table.member_number, func.max(table.effective_on).label("day"))
+        .where(table.book_id == book_id, table.member_number.in_(list(numbers)), table.act == act)
+        .group_by(table.member_number)
+    )
+    return {row.member_number: row.day for row in rows}
+
+
+async def count_of(
+    connection: AsyncConnection, book_id: int, status: MemberStatus, *, without: str | None = None
+) -> int:
+    """How many stand there; with ``without``: to whom that act was never done."""
+    query = select(func.count()).where(member.c.book_id == book_id, member.c.status == status.value)
+    if without is not None:
+        table = member_event.c
+        query = query.where(
+            ~exists().where(
+                table.book_id == member.c.book_id, table.member_number == member.c.number, table.act == without
+            )
+        )
+    return int(await connection.scalar(query) or 0)
 
 
 async def locked_status(work: Work, number: str) -> MemberStatus:

@@ -9,7 +9,7 @@ from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
-from koperasi.membership import service
+from koperasi.membership import api_joining, service
 from koperasi.membership.service import Wish, Wishes
 from koperasi.membership.wire import (
     ActIn,
@@ -162,4 +162,4 @@ async def _act(request: ApiRequest, database: Database, number: str, data: ActIn
     return MembershipOut.of(found)
 
 
-CONTROLLERS: list[type[Controller]] = [MembershipController]
+CONTROLLERS: list[type[Controller]] = [MembershipController, *api_joining.CONTROLLERS]

@@ -12,7 +12,7 @@ from koperasi.errors import NotFound, Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
 from koperasi.members import service as members
-from koperasi.membership import rules, service
+from koperasi.membership import pages_joining, pages_paid_in, rules, service
 from koperasi.membership.rules import Act, Reason
 from koperasi.membership.service import Standing, Wish
 from koperasi.permissions import Identity, Permission
@@ -26,7 +26,7 @@ PAPERS = {"permohonan": "membership/application.html", "permohonan-keluar": "mem
 
 INTRODUCTIONS = {
     Act.ACCEPTED: N_("Pengurus menerima pemohon ini. Bila simpanan pokok sudah dibayar, ia langsung menjadi anggota."),
-    Act.ADMITTED: N_("Keputusan ada dan simpanan pokok sudah dibayar: pemohon menjadi anggota."),
+    Act.ADMITTED: N_("Keputusan ada dan simpanan pokok lengkap: nomor pendaftarannya menjadi nomor anggota."),
     Act.REJECTED: N_("Permohonan ditolak. Yang sudah dibayar dikembalikan lewat penyelesaian."),
     Act.EXIT_REQUESTED: N_("Setoran berhenti diterima. Hak dan kewajibannya diselesaikan setelah ini."),
     Act.DECEASED: N_("Simpanan dibekukan sejak dicatat, lalu dibayar kepada ahli waris lewat penyelesaian."),
@@ -169,4 +169,8 @@ def _reasons(act: Act, locale: str) -> list[tuple[str, str]]:
     return [(one.value, translate(locale, one.label)) for one in rules.REASONS.get(act, ())]
 
 
-CONTROLLERS: list[type[Controller]] = [MembershipPages]
+CONTROLLERS: list[type[Controller]] = [
+    MembershipPages,
+    *pages_joining.CONTROLLERS,
+    *pages_paid_in.CONTROLLERS,
+]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from litestar import Controller, Response, get, post
@@ -10,10 +11,12 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import service as access
+from koperasi.approvals import service as approvals
 from koperasi.approvals.service import Approval
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import NotFound, Refusal
+from koperasi.formats import format_figure
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
 from koperasi.members import service as members
@@ -26,13 +29,21 @@ from koperasi.printing import answer
 from koperasi.rest import ApiRequest
 from koperasi.web import Form, Notice
 
+TYPED = ("decided_on", "charge", "waiver")
+
 Position = Annotated[int, Parameter(ge=0, le=100)]
 
 DONE = {
     "diputuskan": N_("Penyelesaian diputuskan dan dicatat."),
     "dibayar": N_("Pembayaran dicatat."),
     "dibatalkan": N_("Penyelesaian dibatalkan dengan jurnal balik."),
+    "diterima": N_("Pembayaran kekurangan diterima dan dicatat."),
+    "dikembalikan": N_("Pembayaran kekurangan dikembalikan."),
 }
+
+
+ELSEWHERE = {"result-missing": "/berjangka/hasil"}
+"""Where something is done first without which there is no statement, by the code of the refusal."""
 
 
 class ExitPages(Controller):
@@ -44,18 +55,21 @@ class ExitPages(Controller):
     async def show(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[str]:
         """The settlement as it was decided, or as it would be decided now."""
         identity, asked = request.user, request.query_params
-        typed = {name: asked[name] for name in ("decided_on", "charge", "waiver") if asked.get(name)}
-        return await _show(request, database, frame, number, Form(typed, identity.locale))
+        typed = {name: asked[name] for name in TYPED if asked.get(name)}
+        return await shown(request, database, frame, number, Form(typed, identity.locale))
 
     @post("/anggota/{number:str}/penyelesaian", opt={"permission": Permission.WRITE_MEMBERS}, status_code=200)
     async def decide(self, request: ApiRequest, database: Database, frame: Frame, number: str) -> Response[Any]:
         """Decide it, or ask a second person to; the same form sent twice decides once."""
         identity = request.user
         form = Form(await request.form(), identity.locale)
+        if form.value("again"):
+            typed = {name: form.value(name) for name in TYPED if form.value(name)}
+            return Redirect(f"/anggota/{number}/penyelesaian?{urlencode(typed)}", status_code=303)
         key, now = form.uuid("key"), datetime.now(UTC)
-        decided_on, wishes = form.date("decided_on"), _wishes(form)
+        decided_on, wishes = form.date("decided_on"), wishes_of(form)
         if not form.ok or key is None or decided_on is None:
-            return await _show(request, database, frame, number, form, status=422)
+            return await shown(request, database, frame, number, form, status=422)
         once = Idempotency.of("web", str(key), "exit", number, decided_on, *wishes)
         try:
             async with database.work(identity.book_id) as work:
@@ -72,7 +86,7 @@ class ExitPages(Controller):
                 )
                 await work.commit()
         except Refusal as refusal:
-            return await _refused(request, database, frame, number, form, refusal)
+            return await refused(request, database, frame, number, form, refusal)
         if isinstance(done, Approval):
             return Redirect(f"/persetujuan/{done.number}?baru=1", status_code=303)
         return Redirect(f"/anggota/{number}/penyelesaian?selesai=diputuskan", status_code=303)
@@ -90,7 +104,7 @@ class ExitPages(Controller):
         form = Form(await request.form(), identity.locale)
         key = form.uuid("key")
         if key is None:
-            return await _show(request, database, frame, number, form, status=422)
+            return await shown(request, database, frame, number, form, status=422)
         try:
             async with database.work(identity.book_id) as work:
                 cooperative = await cooperative_of(work.connection, identity.book_id)
@@ -107,7 +121,7 @@ class ExitPages(Controller):
                 )
                 await work.commit()
         except Refusal as refusal:
-            return await _refused(request, database, frame, number, form, refusal)
+            return await refused(request, database, frame, number, form, refusal)
         return Redirect(f"/anggota/{number}/penyelesaian?selesai=dibayar", status_code=303)
 
     @post("/anggota/{number:str}/penyelesaian/batal", opt={"permission": Permission.APPROVE}, status_code=200)
@@ -117,7 +131,7 @@ class ExitPages(Controller):
         form = Form(await request.form(), identity.locale)
         key, reference = form.uuid("key"), form.text("reference", required=True, max_length=200)
         if not form.ok or key is None:
-            return await _show(request, database, frame, number, form, status=422)
+            return await shown(request, database, frame, number, form, status=422)
         try:
             async with database.work(identity.book_id) as work:
                 cooperative = await cooperative_of(work.connection, identity.book_id)
@@ -133,7 +147,7 @@ class ExitPages(Controller):
                 )
                 await work.commit()
         except Refusal as refusal:
-            return await _refused(request, database, frame, number, form, refusal)
+            return await refused(request, database, frame, number, form, refusal)
         return Redirect(f"/anggota/{number}/penyelesaian?selesai=dibatalkan", status_code=303)
 
     @get("/anggota/{number:str}/penyelesaian/cetak", opt={"permission": Permission.READ_MEMBERS})
@@ -215,24 +229,27 @@ def _part(found: Exit | None, position: int) -> Part:
     return part
 
 
-def _wishes(form: Form) -> Wishes:
+def wishes_of(form: Form) -> Wishes:
+    """What was stated by hand; errors stand beside the fields."""
     return Wishes(
         form.amount("charge", required=False, positive=False) or 0, form.text("waiver", max_length=200) or None
     )
 
 
-async def _refused(
+async def refused(
     request: ApiRequest, database: Database, frame: Frame, number: str, form: Form, refusal: Refusal
 ) -> Response[str]:
+    """The page with what was refused, or the page that there is no such member."""
     if refusal.status == NotFound.default_status:
         raise refusal
     form.add_refusal(refusal, {"charge_minor": "charge"})
-    return await _show(request, database, frame, number, form, status=refusal.status)
+    return await shown(request, database, frame, number, form, status=refusal.status)
 
 
-async def _show(
+async def shown(
     request: ApiRequest, database: Database, frame: Frame, number: str, form: Form, *, status: int = 200
 ) -> Response[str]:
+    """The settlement as it stands, or its statement with what was typed."""
     identity = request.user
     async with database.reading(identity.book_id) as connection:
         cooperative = await cooperative_of(connection, identity.book_id)
@@ -240,6 +257,9 @@ async def _show(
         today = cooperative.today(datetime.now(UTC))
         found = now.exit
         undone = [] if found else await service.exits_of(connection, identity.book_id, number)
+        waiting = await _waiting(connection, identity.book_id, number) if found is None else None
+        if waiting is not None:
+            form = _asked_for(waiting, form.locale)
         preview = None
         if found is None and now.may_settle:
             preview = await _preview(connection, cooperative, number, form, today, fresh=status == 200)
@@ -255,12 +275,27 @@ async def _show(
         exit=found,
         preview=preview,
         undone=undone,
+        request_waiting=waiting,
         today=today,
         may_decide=identity.may(Permission.WRITE_MEMBERS),
         may_pay=identity.may(Permission.POST_SAVINGS),
         may_undo=_may_undo(found, identity.username) and identity.may(Permission.APPROVE),
         may_read_books=identity.may(Permission.READ_BOOKS),
     )
+
+
+async def _waiting(connection: AsyncConnection, book_id: int, number: str) -> Approval | None:
+    """The request for a second person that waits for this settlement, if one does."""
+    found, _ = await approvals.approvals(connection, book_id, status=approvals.Status.DRAFT, limit=200)
+    wanted = (approvals.Kind.MEMBER_EXIT, f"{service.ABOUT} {number}")
+    return next((one for one in found if (one.kind, one.subject) == wanted), None)
+
+
+def _asked_for(waiting: Approval, locale: str) -> Form:
+    """What was typed for the request that waits: the page shows what it would do."""
+    asked = waiting.params
+    typed = {"decided_on": asked["decided_on"], "waiver": asked["statement"]["waiver"] or ""}
+    return Form({**typed, "charge": format_figure(asked["charge"]) if asked["charge"] else ""}, locale)
 
 
 def _may_undo(found: Exit | None, username: str) -> bool:
@@ -272,7 +307,7 @@ async def _preview(
 ) -> Statement | None:
     """The statement with what was typed; without it, if that can't be read."""
     form.set("decided_on", today.isoformat())
-    decided_on, wishes = form.date("decided_on"), _wishes(form)
+    decided_on, wishes = form.date("decided_on"), wishes_of(form)
     if not form.ok and fresh:
         return None
     try:
@@ -286,6 +321,7 @@ async def _preview(
         )
     except Refusal as refusal:
         form.add_refusal(refusal)
+        form.set("elsewhere", ELSEWHERE.get(refusal.code, ""))
         return None
 
 

@@ -114,7 +114,8 @@ class FamilyPages(Controller):
             member = await members.member_by_number(connection, identity.book_id, number)
             accounts = await savings.accounts_of(connection, identity.book_id, number)
             book = await savings.passbook(connection, identity.book_id, accounts, year)
-        here, first_year = f"/keluarga/{member.number}/buku?tahun=", book.first_year or day.year
+        leaf = savings.leaf_of(request.query_params.get("lembar", ""), book.pages)
+        here, first_year = f"/keluarga/{member.number}/buku?", book.first_year or day.year
         return await frame.page(
             request,
             "membership/relative_book.html",
@@ -122,9 +123,10 @@ class FamilyPages(Controller):
             form=form,
             member=member,
             year=year,
-            book=book,
-            previous_url=f"{here}{year - 1}" if year > first_year else "",
-            next_url=f"{here}{year + 1}" if year < day.year else "",
+            book=book.page(leaf),
+            leaf=leaf,
+            leaves=book.pages,
+            **savings.turned(here, year, leaf, book.pages, first_year, day.year),
             movement=savings.movement,
             short=savings.SHORT,
         )

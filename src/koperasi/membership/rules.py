@@ -13,8 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from koperasi.errors import Refusal
-from koperasi.formats import InputError, clean_text
+from koperasi.errors import Conflict, Refusal
+from koperasi.formats import InputError, clean_text, format_amount, format_date_short
 from koperasi.i18n import N_
 from koperasi.members.service import MemberStatus as Status
 
@@ -100,7 +100,7 @@ _ACT_LABELS: Mapping[Act, str] = {
 
 _COMMANDS: Mapping[Act, str] = {
     Act.ACCEPTED: N_("Terima pemohon"),
-    Act.ADMITTED: N_("Jadikan anggota"),
+    Act.ADMITTED: N_("Terbitkan nomor anggota"),
     Act.REJECTED: N_("Tolak permohonan"),
     Act.ON_LEAVE: N_("Mulai cuti"),
     Act.INACTIVE: N_("Nyatakan nonaktif"),
@@ -128,7 +128,7 @@ _REASON_LABELS: Mapping[Reason, str] = {
     Reason.VILLAGE_LETTER: N_("Surat keterangan desa atau kelurahan"),
     Reason.FAMILY_LETTER: N_("Surat pernyataan keluarga"),
     Reason.RECORDED_WRONGLY: N_("Salah catat"),
-    Reason.OTHER: N_("Lainnya"),
+    Reason.OTHER: N_("Alasan lain"),
 }
 
 _BY_BOARD = frozenset({Act.ACCEPTED, Act.REJECTED, Act.DISMISSED, Act.CORRECTED})
@@ -187,30 +187,47 @@ class Done(NamedTuple):
 
 
 class Checklist(NamedTuple):
-    """What joining needs, and how far it is. ``number`` is given with the application and never to anybody else."""
+    """What joining needs, and how far it is; amounts in sen.
+
+    ``number`` is given with the application and never to anybody else; when joining is complete it becomes the
+    number of a member.
+    """
 
     number: str
-    decided: bool
+    joined: bool
+    decided_on: date | None
+    """The day on which the board accepted; None: it has not, or somebody was a member before boards were asked."""
     pokok_billed_minor: int
     pokok_paid_minor: int
-    first_part_minor: int
-    """What of simpanan pokok must be paid before somebody has joined: all, or the first of its parts."""
+    paid_on: date | None
+    """The day of the last movement of simpanan pokok."""
+
+    @property
+    def decided(self) -> bool:
+        """The board has said yes."""
+        return self.joined or self.decided_on is not None
+
+    @property
+    def short_minor(self) -> int:
+        """What is still to be paid of simpanan pokok: all of it must be there, however many parts it is paid in."""
+        return max(self.pokok_billed_minor - self.pokok_paid_minor, 0)
 
     @property
     def paid(self) -> bool:
-        """Enough of simpanan pokok is paid in."""
-        return self.pokok_paid_minor >= self.first_part_minor
+        """All of simpanan pokok is paid in."""
+        return not self.short_minor
 
     @property
     def complete(self) -> bool:
         """Nothing is missing."""
         return self.decided and self.paid
 
-
-def first_part(billed_minor: int, instalments: int) -> int:
-    """The first of several monthly parts of simpanan pokok, in sen: whole rupiah, the rest of the division in it."""
-    part = billed_minor // (instalments * 100) * 100
-    return billed_minor - part * (instalments - 1)
+    @property
+    def ready_on(self) -> date | None:
+        """The first day on which all was there: the later of the decision and the payment."""
+        if not self.complete:
+            return None
+        return max((day for day in (self.decided_on, self.paid_on) if day), default=None)
 
 
 def acts_from(status: Status, history: Sequence[Done], *, settled: bool) -> list[Act]:
@@ -233,7 +250,12 @@ def acts_from(status: Status, history: Sequence[Done], *, settled: bool) -> list
 
 def is_accepted(history: Sequence[Done]) -> bool:
     """The board has said yes."""
-    return any(one.act == Act.ACCEPTED for one in history)
+    return accepted_on(history) is not None
+
+
+def accepted_on(history: Sequence[Done]) -> date | None:
+    """The day on which the board said yes."""
+    return next((one.effective_on for one in history if one.act == Act.ACCEPTED), None)
 
 
 def _mistake(history: Sequence[Done]) -> Status | None:
@@ -314,13 +336,38 @@ def needs_reference(act: Act) -> bool:
     return act in _NEEDS_REFERENCE
 
 
-def check_joining(checklist: Checklist) -> None:
-    """Refuse to admit somebody before all that joining needs is there.
+def check_second(act: Act, *, status: Status, registered_by: str, actor: str) -> None:
+    """Whoever registered an applicant does not decide on them.
 
     Raises:
-        Refusal: ``joining-incomplete``.
+        Conflict: ``same-person``.
+    """
+    if status is Status.PEMOHON and act.by_board and actor == registered_by:
+        raise Conflict("same-person", N_("Orang lain dari yang mendaftarkannya harus mencatat keputusan pengurus."))
+
+
+def check_joining(checklist: Checklist, effective_on: date) -> None:
+    """Refuse to admit somebody before all that joining needs is there.
+
+    Args:
+        checklist: what is there.
+        effective_on: the day of joining.
+
+    Raises:
+        Refusal: ``joining-incomplete``, ``date-before-paid``.
     """
     if not checklist.decided:
         raise Refusal("joining-incomplete", N_("Keputusan pengurus belum dicatat."))
     if not checklist.paid:
-        raise Refusal("joining-incomplete", N_("Simpanan pokok belum dibayar."))
+        raise Refusal(
+            "joining-incomplete",
+            N_("Simpanan pokok masih kurang %(amount)s."),
+            amount=format_amount(checklist.short_minor),
+        )
+    if checklist.paid_on is not None and effective_on < checklist.paid_on:
+        raise Refusal(
+            "date-before-paid",
+            N_("Simpanan pokok baru lengkap %(day)s: anggota bergabung paling awal hari itu."),
+            field="effective_on",
+            day=format_date_short(checklist.paid_on),
+        )

@@ -85,6 +85,11 @@ class Plan(NamedTuple):
         """What is paid; below zero: what is short."""
         return self.settlement.net_minor
 
+    @property
+    def short_minor(self) -> int:
+        """What must be paid in before it can be decided: whole rupiah, rounded up, for coins are."""
+        return max(-(self.net_minor // RUPIAH * RUPIAH), 0)
+
 
 SHARE = N_("Bagian tanggungan")
 KEPT = N_("Dana tetap sebesar simpanan pokok")

@@ -18,6 +18,16 @@ from koperasi.membership.service_consents import (
 )
 from koperasi.membership.service_doctor import Owed, consent_numbers, exit_numbers, owed_to_leavers
 from koperasi.membership.service_exit import ABOUT, carry_out, decide, undo
+from koperasi.membership.service_joining import (
+    MOST_AT_ONCE,
+    Applicant,
+    admit,
+    applicant,
+    applicants,
+    decide_on,
+    undecided,
+)
+from koperasi.membership.service_paid_in import pay_back, pay_in
 from koperasi.membership.service_paying import pay
 from koperasi.membership.service_reading import Exit, Part, exit_of, exits_of, unpaid_exits, unsettled
 from koperasi.membership.service_statement import Statement, prepare
@@ -26,8 +36,10 @@ from koperasi.membership.service_subject import Life, forget, life_of
 __all__ = [
     "ABOUT",
     "FAMILY",
+    "MOST_AT_ONCE",
     "REASONS",
     "Act",
+    "Applicant",
     "Checklist",
     "Consent",
     "Exit",
@@ -41,9 +53,13 @@ __all__ = [
     "Wish",
     "Wishes",
     "act_on",
+    "admit",
+    "applicant",
+    "applicants",
     "carry_out",
     "consent_numbers",
     "decide",
+    "decide_on",
     "exit_numbers",
     "exit_of",
     "exits_of",
@@ -55,11 +71,14 @@ __all__ = [
     "note_viewed",
     "owed_to_leavers",
     "pay",
+    "pay_back",
+    "pay_in",
     "prepare",
     "programme",
     "revoke",
     "seen_by",
     "standing",
+    "undecided",
     "undo",
     "unpaid_exits",
     "unsettled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -10,17 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
-from koperasi.cooperatives.service import Cooperative, policy
+from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Work
 from koperasi.members import service as members
 from koperasi.members.service import Event, Member, MemberStatus, Move
 from koperasi.membership import rules
 from koperasi.membership.rules import Act, Checklist, Done, Reason
+from koperasi.membership.service_paid_in import check_nothing_paid_in
 from koperasi.membership.service_reading import Exit, exit_of
 from koperasi.savings import service as savings
-from koperasi.savings.service import SavingsKind
-
-INSTALMENTS = "simpanan_pokok.instalments"
 
 
 class Wish(NamedTuple):
@@ -44,9 +43,11 @@ class Standing:
 
     @property
     def may_settle(self) -> bool:
-        """Whether the membership ends and waits for its settlement."""
-        ending = self.member.status.has_left or self.member.status is MemberStatus.KELUAR_DIAJUKAN
-        return ending and self.exit is None
+        """Whether the membership ends and waits for its settlement; who was refused waits if they had paid."""
+        status = self.member.status
+        if self.exit is not None or not (status.has_left or status is MemberStatus.KELUAR_DIAJUKAN):
+            return False
+        return status is not MemberStatus.KELUAR or self.checklist.pokok_paid_minor > 0
 
 
 async def standing(connection: AsyncConnection, cooperative: Cooperative, number: str) -> Standing:
@@ -59,12 +60,15 @@ async def standing(connection: AsyncConnection, cooperative: Cooperative, number
     member = await members.member_by_number(connection, book_id, number)
     events = tuple(await members.events_of(connection, book_id, number))
     found = await exit_of(connection, book_id, number)
+    checklist = await _checklist(connection, book_id, member, events)
+    acts = rules.acts_from(member.status, _history(events), settled=found is not None)
     return Standing(
         member=member,
         events=events,
         exit=found,
-        checklist=await _checklist(connection, book_id, member, events),
-        acts=tuple(rules.acts_from(member.status, _history(events), settled=found is not None)),
+        checklist=checklist,
+        # A number is not offered before all is there that it waits for.
+        acts=tuple(act for act in acts if act is not Act.ADMITTED or checklist.complete),
     )
 
 
@@ -72,6 +76,8 @@ async def act_on(
     work: Work, cooperative: Cooperative, number: str, wish: Wish, *, actor: str, today: date
 ) -> list[Event]:
     """Do something to a membership; an applicant whom the board accepts and who has paid is a member at once.
+
+    The same act sent again by the same person is done once.
 
     Args:
         work: bound to the cooperative's book; the caller commits.
@@ -83,11 +89,31 @@ async def act_on(
 
     Raises:
         NotFound: ``member``.
+        Conflict: ``same-person``: who registered an applicant does not decide on them.
         Refusal: what ``rules.check_act``, ``rules.clean_reference`` and ``rules.check_joining`` say.
     """
+    done = await carry_out(work, cooperative, number, wish, actor=actor, today=today)
+    await record_all(work, [done], actor)
+    return done.events
+
+
+class Carried(NamedTuple):
+    """What an act on one member came to; ``events`` are empty if it had been done before."""
+
+    number: str
+    events: list[Event]
+    opened: list[savings.SavingsAccount]
+
+
+async def carry_out(
+    work: Work, cooperative: Cooperative, number: str, wish: Wish, *, actor: str, today: date
+) -> Carried:
+    """The same without its row in the audit trail, which ``record_all`` writes last."""
     reference = rules.clean_reference(wish.act, wish.reference)
     await members.locked_status(work, number)
     now = await standing(work.connection, cooperative, number)
+    if _was_done(now.events, wish, reference, actor):
+        return Carried(number, [], [])
     history = _history(now.events)
     rules.check_act(
         wish.act,
@@ -99,8 +125,12 @@ async def act_on(
         reason=wish.reason,
         settled=now.exit is not None,
     )
+    registered_by = await members.registered_by(work.connection, work.book_id, number)
+    rules.check_second(wish.act, status=now.member.status, registered_by=registered_by, actor=actor)
+    if wish.act in {Act.EXIT_WITHDRAWN, Act.CORRECTED}:
+        await check_nothing_paid_in(work.connection, cooperative, number)
     if wish.act is Act.ADMITTED:
-        rules.check_joining(now.checklist)
+        rules.check_joining(now.checklist, wish.effective_on)
     wanted = Move(
         act=wish.act.value,
         to=rules.target(wish.act, history),
@@ -112,10 +142,29 @@ async def act_on(
     )
     done = [await members.move(work, number, wanted)]
     if wish.act is Act.ACCEPTED and now.checklist.paid:
-        joined = Move(act=Act.ADMITTED.value, to=MemberStatus.ANGGOTA, effective_on=wish.effective_on, actor=actor)
+        # Joined when the last of it was there: the decision, or a payment after it.
+        day = max(wish.effective_on, now.checklist.paid_on or wish.effective_on)
+        joined = Move(act=Act.ADMITTED.value, to=MemberStatus.ANGGOTA, effective_on=day, actor=actor)
         done.append(await members.move(work, number, joined))
-    await record(work, number, done[0], actor, status=done[-1].to_status)
-    return done
+    opened = []
+    if done[-1].act == Act.ADMITTED:
+        opened = await savings.welcome_in(work, cooperative, [number], done[-1].effective_on, actor=actor)
+    return Carried(number, done, opened)
+
+
+def _was_done(events: tuple[Event, ...], wish: Wish, reference: str | None, actor: str) -> bool:
+    """The last thing that was done is this: a form that was sent twice."""
+    wanted = (wish.act.value, wish.effective_on, wish.reason.value if wish.reason else None, reference, actor)
+    last = events[-2:] if events and events[-1].act == Act.ADMITTED and wish.act is Act.ACCEPTED else events[-1:]
+    return any((one.act, one.effective_on, one.reason, one.reference, one.recorded_by) == wanted for one in last)
+
+
+async def record_all(work: Work, done: Sequence[Carried], actor: str) -> None:
+    """Write what was done in the audit trail; last in the transaction."""
+    await savings.record_opened(work, [account for one in done for account in one.opened], actor=actor)
+    for one in done:
+        if one.events:
+            await record(work, one.number, one.events[0], actor, status=one.events[-1].to_status)
 
 
 async def record(work: Work, number: str, event: Event, actor: str, *, status: MemberStatus) -> None:
@@ -142,9 +191,7 @@ def _history(events: tuple[Event, ...]) -> list[Done]:
 
 
 async def _checklist(connection: AsyncConnection, book_id: int, member: Member, events: tuple[Event, ...]) -> Checklist:
-    dues = await savings.dues_of(connection, book_id, member.number)
-    pokok = next((one for one in dues if one.kind is SavingsKind.POKOK), None)
-    billed, paid = (pokok.billed_minor, pokok.paid_minor) if pokok else (0, 0)
-    parts = int(await policy(connection, book_id, INSTALMENTS, member.joined_on)) if billed else 1
-    decided = member.status is not MemberStatus.PEMOHON or rules.is_accepted(_history(events))
-    return Checklist(member.number, decided, billed, paid, rules.first_part(billed, parts))
+    pokok = (await savings.pokok_of(connection, book_id, [member.number]))[member.number]
+    applied = member.status is MemberStatus.PEMOHON or (events and events[0].from_status is MemberStatus.PEMOHON)
+    joined = not applied or any(one.act == Act.ADMITTED for one in events)
+    return Checklist(member.number, joined, rules.accepted_on(_history(events)), *pokok)

@@ -18,7 +18,7 @@ class Owed(NamedTuple):
 
 
 async def owed_to_leavers(connection: AsyncConnection, book_id: int) -> list[Owed]:
-    """What is unpaid, by the account on which it is owed; nothing where all is paid or was taken back."""
+    """What is unpaid, by the account on which it is owed; nothing where all is paid."""
     exits, part, payment = member_exit, member_exit_part, member_exit_payment
     paid = (
         select(payment.c.position)
@@ -30,11 +30,14 @@ async def owed_to_leavers(connection: AsyncConnection, book_id: int) -> list[Owe
         .exists()
     )
     unpaid = func.coalesce(func.sum(part.c.amount_minor).filter(exits.c.reversed_at.is_(None), ~paid), 0)
+    stands = func.bool_or(exits.c.reversed_at.is_(None))
     rows = await connection.execute(
         select(exits.c.leaving_account_id, unpaid)
         .join(part, (part.c.book_id == exits.c.book_id) & (part.c.exit_number == exits.c.number))
         .where(exits.c.book_id == book_id, exits.c.leaving_account_id.is_not(None))
         .group_by(exits.c.leaving_account_id)
+        # Where no settlement stands, what is owed is what was paid in for the next one.
+        .having(stands)
     )
     return [Owed(account_id, int(amount)) for account_id, amount in rows]
 

@@ -12,6 +12,7 @@ import ledger
 from koperasi.cooperatives.service import Cooperative, account_code, roles
 from koperasi.db import Work
 from koperasi.deposits import service as deposits
+from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.membership.rules_settlement import TAX, Kind, Line
 from koperasi.returns import service as returns
@@ -23,6 +24,7 @@ _LATER = frozenset({"nisbah"})
 """What earns so brings something once the month is shared out; a bonus is not promised, so nothing is said of it."""
 
 KEPT_BACK = N_("Imbalan berjangka yang diperhitungkan kembali")
+BROUGHT = N_("Dibayar tunai untuk kekurangan")
 ONE_DAY = timedelta(days=1)
 
 
@@ -39,6 +41,8 @@ class Own:
     unknown: bool = False
     payments: tuple[tuple[returns.Payment, int], ...] = ()
     ended: deposits.ExitLines | None = None
+    brought_minor: int = 0
+    """What was paid in of what was short; it is among the lines."""
 
 
 async def own_lines(
@@ -78,12 +82,15 @@ async def own_lines(
         *(_saved(one) for one in accounts),
         *await _earned(connection, cooperative, payments, offers, sum(taxes)),
     ]
+    if (brought := await paid_in(connection, cooperative, number)) is not None:
+        lines.append(brought)
     return Own(
         tuple(lines),
         held_minor=sum(one.held for one in books.values()),
         unknown=any(one.earns in _LATER and balances[one.account_number] for one in accrued),
         payments=payments,
         ended=ended._replace(offers=offers) if offers else None,
+        brought_minor=brought.effect_minor if brought else 0,
     )
 
 
@@ -135,17 +142,31 @@ async def write_ended(work: Work, own: Own, on: date, *, entry_number: int, acto
         await deposits.close_for_exit(work, own.ended, on, entry_number=entry_number, actor=actor)
 
 
-async def leaving_account(work: Work, cooperative: Cooperative, number: str) -> int:
+async def paid_in(connection: AsyncConnection, cooperative: Cooperative, number: str) -> Line | None:
+    """What somebody whose membership ends has paid of what was short, before it is settled."""
+    code = account_code(cooperative.kind, "members.leaving")
+    found = await ledger.find_accounts(connection, cooperative.book_id, [f"{code}.{number}"])
+    if not found or not found[0].balance:
+        return None
+    return Line(Kind.POLICY, BROUGHT, "", found[0].balance, found[0].account_id)
+
+
+async def leaving_account(work: Work, cooperative: Cooperative, number: str, *, separate: bool = False) -> int:
     """The account of what this leaver is owed, opened if it is not there.
 
     In a book that had posted to the account of all leavers before it could have any beneath it, it is that one.
 
     Raises:
-        Refusal: ``account-role``.
+        Refusal: ``account-role``; ``no-own-account``: only one of their own will do, with ``separate``.
     """
     code = account_code(cooperative.kind, "members.leaving")
     above = await ledger.account_by_code(work.connection, work.book_id, code)
     if not above.control:
+        if separate:
+            raise Refusal(
+                "no-own-account",
+                N_("Buku ini tidak memisahkan anggota keluar: catat uangnya lewat jurnal, lalu kurangi kewajibannya."),
+            )
         return above.account_id
     own = f"{code}.{number}"
     known = await ledger.find_accounts(work.connection, work.book_id, [own])

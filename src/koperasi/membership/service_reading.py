@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.errors import NotFound
@@ -16,6 +16,8 @@ from koperasi.members.service import MemberStatus, roster
 from koperasi.membership.rules_settlement import Line, Reason, restored
 from koperasi.membership.tables import member_exit, member_exit_part, member_exit_payment
 from koperasi.privacy.service import SealedRow
+from koperasi.savings.service import holdings
+from ledger.schema import account
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +127,27 @@ async def unpaid_exits(connection: AsyncConnection, book_id: int, limit: int = 2
 
 
 async def unsettled(connection: AsyncConnection, book_id: int, limit: int = 200) -> list[tuple[str, str, MemberStatus]]:
-    """Number, name and status of whoever leaves, died or was dismissed and has no settlement yet, by number."""
+    """Number, name and status of whoever leaves, died or was dismissed and has no settlement yet, by number.
+
+    So has an applicant who was refused, if they had paid something.
+    """
     settled = exists().where(
         member_exit.c.book_id == roster.c.book_id,
         member_exit.c.member_number == roster.c.number,
         member_exit.c.reversed_at.is_(None),
     )
+    saved = exists().where(
+        holdings.c.book_id == roster.c.book_id,
+        holdings.c.member_number == roster.c.number,
+        holdings.c.ledger_account_id == account.c.account_id,
+        account.c.book_id == roster.c.book_id,
+        account.c.debit != account.c.credit,
+    )
+    refused = and_(roster.c.status == MemberStatus.KELUAR.value, saved)
     ending = [one.value for one in (MemberStatus.KELUAR_DIAJUKAN, MemberStatus.MENINGGAL, MemberStatus.DIBERHENTIKAN)]
     rows = await connection.execute(
         select(roster.c.number, roster.c.name, roster.c.status)
-        .where(roster.c.book_id == book_id, roster.c.status.in_(ending), ~settled)
+        .where(roster.c.book_id == book_id, or_(roster.c.status.in_(ending), refused), ~settled)
         .order_by(roster.c.number)
         .limit(limit)
     )

@@ -73,6 +73,7 @@ class MembershipOut(Result):
     status: MemberStatus
     decided: bool
     simpanan_pokok_paid: bool
+    simpanan_pokok_outstanding: Money
     settled: bool
     events: list[EventOut]
     next_acts: list[Act]
@@ -85,6 +86,7 @@ class MembershipOut(Result):
             status=now.member.status,
             decided=now.checklist.decided,
             simpanan_pokok_paid=now.checklist.paid,
+            simpanan_pokok_outstanding=Money.of(now.checklist.short_minor),
             settled=now.exit is not None,
             events=[EventOut.of(one) for one in now.events],
             next_acts=list(now.acts),

@@ -27,14 +27,21 @@ def form_pdf(sheet: Sheet, printed: str, locale: str) -> bytes:
 
 
 def passbook_pdf(
-    layout: Layout, pages: Sequence[PrintedPage], cover: Sequence[str], *, title: str, locale: str
+    layout: Layout,
+    pages: Sequence[PrintedPage],
+    cover: Sequence[str],
+    *,
+    title: str,
+    locale: str,
+    guide: bool = False,
 ) -> bytes:
-    """Lines of a passbook, or its cover if there is one."""
+    """Lines of a passbook, or its cover if there is one; a ``guide`` shows the page's edge, its lines and the fold."""
     data = {
         "title": title,
         "lang": locale,
         "layout": rules.to_json(layout),
         "cover": list(cover),
+        "guide": guide,
         "pages": [{"lines": [line._asdict() for line in page.lines]} for page in pages],
     }
     return _compile("passbook.typ", data)

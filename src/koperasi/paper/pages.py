@@ -26,7 +26,7 @@ from koperasi.rest import ApiRequest
 from koperasi.savings import service as savings
 from koperasi.web import Form
 
-HEADS = (N_("Masuk"), N_("Keluar"), N_("Saldo"))
+HEADS = (N_("Uang masuk"), N_("Uang keluar"), N_("Saldo"))
 
 
 class FormPages(Controller):
@@ -127,6 +127,8 @@ class CardPages(Controller):
         async with database.reading(identity.book_id) as connection:
             cooperative = await cooperative_of(connection, identity.book_id)
             member = await members.member_by_number(connection, identity.book_id, number)
+        if member.status is members.MemberStatus.PEMOHON:
+            raise NotFound("member-card", N_("Kartu anggota dicetak setelah nomor anggotanya terbit."))
         locale = identity.locale
         joined = format_date(member.joined_on, locale)
         data = {
@@ -177,6 +179,7 @@ class CardPages(Controller):
                 "columns": columns,
                 "heads": [*(translate(identity.locale, one) for one in (N_("Tanggal"), N_("No. bukti"))), *heads * 3],
                 "rows": _rows(card, identity.locale),
+                "closing": ["", translate(identity.locale, N_("Saldo akhir")), *_balances(card.closing_minor)],
                 "printed": printed_by(request, cooperative),
             }
             made = await asyncio.to_thread(documents.card_pdf, data, "", identity.locale)
@@ -205,7 +208,7 @@ def _columns(cooperative: Cooperative) -> tuple[str, str, str]:
 def _rows(card: service.SavingsCard, locale: str) -> list[list[str]]:
     """The card's lines as texts: in, out and balance of each column."""
     opening = ["", translate(locale, N_("Saldo pindahan"))]
-    rows = [opening + [text for one in card.opening_minor for text in ("", "", format_figure(one))]]
+    rows = [opening + _balances(card.opening_minor)]
     for line in card.lines:
         cells = []
         for column, balance in enumerate(line.balances_minor):
@@ -217,6 +220,11 @@ def _rows(card: service.SavingsCard, locale: str) -> list[list[str]]:
             ]
         rows.append([format_date_short(line.day), line.receipt_number, *cells])
     return rows
+
+
+def _balances(minor: tuple[int, ...]) -> list[str]:
+    """The balance of each column, under its third head."""
+    return [text for one in minor for text in ("", "", format_figure(one))]
 
 
 def check_url(request: ApiRequest, settings: Settings, cooperative: Cooperative, number: str, code: str) -> str:

@@ -9,10 +9,11 @@ from litestar.response import Redirect
 
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.db import Database
-from koperasi.errors import Refusal
+from koperasi.errors import NotFound, Refusal
 from koperasi.formats import format_date
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
+from koperasi.members import service as members
 from koperasi.paper import documents, rules, service
 from koperasi.paper.respond import check_staff, pdf
 from koperasi.paper.rules import Layout, Place
@@ -40,9 +41,9 @@ LABELS = {
     "cover_left": N_("Sampul dari kiri (mm)"),
     "cover_line": N_("Jarak baris sampul (mm)"),
 }
-WHOLE = frozenset({"lines", "fold_after"})
-"""Counts; all else is a length, of which tenths are kept."""
 BAD_LENGTH = N_("Tulis angka, paling banyak satu angka di belakang koma.")
+TRIAL = N_("Halaman percobaan")
+BAD_COUNT = N_("Tulis angka bulat.")
 
 
 class PassbookPages(Controller):
@@ -155,15 +156,18 @@ class PassbookPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             account = await savings.account_by_number(connection, identity.book_id, number)
             member = await _holder(connection, identity.book_id, account.member_number)
+            where = await _where(connection, identity.book_id, account.member_number)
             layout, revision = await service.layout_of(connection, identity.book_id)
-        lines = [
+        written = [
             cooperative.name,
             translate(identity.locale, account.kind.label),
             account.number,
             member,
             account.member_number,
+            where,
             format_date(account.opened_on, identity.locale),
         ]
+        lines = [line for line in written if line]
         if "pdf" in request.query_params:
             made = await asyncio.to_thread(
                 documents.passbook_pdf, layout, [], lines, title=account.number, locale=identity.locale
@@ -202,17 +206,31 @@ class LayoutPages(Controller):
         """Use another one from now on."""
         identity = request.user
         form = Form(await request.form(), identity.locale)
-        typed = {field.name: _length(form, field.name) for field in fields(Layout)}
-        if form.ok:
+        layout = _typed(form)
+        if layout is not None:
             try:
                 async with database.work(identity.book_id) as work:
-                    await service.set_layout(
-                        work,
-                        rules.from_json({k: v for k, v in typed.items() if v is not None}),
-                        actor=identity.username,
-                    )
+                    await service.set_layout(work, layout, actor=identity.username)
                     await work.commit()
                 return Redirect("/cetak/tata-letak?tersimpan=1", status_code=303)
+            except Refusal as refusal:
+                form.add_refusal(refusal)
+        return await self._show(request, database, frame, form, status=422)
+
+    @post("/cetak/tata-letak/contoh", opt={"permission": Permission.OPEN_SAVINGS}, status_code=200)
+    async def try_layout(self, request: ApiRequest, database: Database, frame: Frame) -> Response[Any]:
+        """A page of made-up lines by the layout as it is typed, to be laid under a passbook; nothing is kept."""
+        identity = request.user
+        form = Form(await request.form(), identity.locale)
+        layout = _typed(form)
+        if layout is not None:
+            try:
+                rules.check_layout(layout)
+                title, sample = translate(identity.locale, TRIAL), [rules.sample(layout)]
+                made = await asyncio.to_thread(
+                    documents.passbook_pdf, layout, sample, [], title=title, locale=identity.locale, guide=True
+                )
+                return pdf(made, "buku-contoh")
             except Refusal as refusal:
                 form.add_refusal(refusal)
         return await self._show(request, database, frame, form, status=422)
@@ -225,7 +243,7 @@ class LayoutPages(Controller):
         async with database.reading(identity.book_id) as connection:
             layout, revision = await service.layout_of(connection, identity.book_id)
         for name, value in rules.to_json(layout).items():
-            form.set(name, value if name in WHOLE else f"{value // 10},{value % 10}")
+            form.set(name, rules.written(name, value))
         said = N_("Tata letak tersimpan; cetakan berikutnya memakainya.")
         is_saved = "tersimpan" in request.query_params
         return await frame.page(
@@ -240,21 +258,36 @@ class LayoutPages(Controller):
         )
 
 
+def _typed(form: Form) -> Layout | None:
+    """The layout as it was typed; nothing after noting what is wrong."""
+    typed = {field.name: _length(form, field.name) for field in fields(Layout)}
+    return rules.from_json({k: v for k, v in typed.items() if v is not None}) if form.ok else None
+
+
 def _length(form: Form, name: str) -> int | None:
     """A length in tenths, or a count, as it was typed; nothing after noting what is wrong."""
     text = form.text(name, required=True, max_length=10)
     if not text:
         return None
     found = rules.read_tenths(text)
-    if found is None or (name in WHOLE and found % 10):
-        form.error(name, BAD_LENGTH)
+    if found is None or (name in rules.COUNTS and found % 10):
+        form.error(name, BAD_COUNT if name in rules.COUNTS else BAD_LENGTH)
         return None
-    return found // 10 if name in WHOLE else found
+    return found // 10 if name in rules.COUNTS else found
 
 
 async def _holder(connection: Any, book_id: int, number: str) -> str:
     """The name of whose account it is."""
     return (await savings.holder_names(connection, book_id, [number])).get(number, "")
+
+
+async def _where(connection: Any, book_id: int, number: str) -> str:
+    """Where a member lives, as far as it is known; another cooperative has its address in its own papers."""
+    try:
+        member = await members.member_by_number(connection, book_id, number)
+    except NotFound:
+        return ""
+    return member.address or member.village or ""
 
 
 CONTROLLERS: list[type[Controller]] = [PassbookPages, LayoutPages]

@@ -36,13 +36,13 @@ class Layout:
     fold_after: int = 13
     """The line before the fold; 0 is no fold."""
     fold_gap: int = 150
-    font_size: int = 90
+    font_size: int = 80
     date_at: int = 80
-    code_at: int = 290
-    debit_at: int = 600
-    credit_at: int = 870
-    balance_at: int = 1_180
-    teller_at: int = 1_210
+    code_at: int = 270
+    debit_at: int = 575
+    credit_at: int = 845
+    balance_at: int = 1_140
+    teller_at: int = 1_165
     cover_top: int = 600
     cover_left: int = 200
     cover_line: int = 80
@@ -128,6 +128,21 @@ _BY_KIND: Mapping[str, str] = {
 _BY_FAMILY: Mapping[str, str] = {"opening": "00", "deposit": "05", "return": "03", "returns": "03", "tax": "04"}
 
 TELLER_LETTERS = 9
+AMOUNT_LETTERS = 14
+"""``99.999.999.999`` fits into each column of amounts; the usual layout takes a thousand times as much."""
+
+COLUMNS: Mapping[str, tuple[int, bool, str]] = {
+    "date_at": (10, False, N_("Menimpa kolom tanggal: beri jarak, atau kecilkan huruf.")),
+    "code_at": (2, False, N_("Menimpa kolom sandi: beri jarak, atau kecilkan huruf.")),
+    "debit_at": (AMOUNT_LETTERS, True, N_("Menimpa kolom debet: beri jarak, atau kecilkan huruf.")),
+    "credit_at": (AMOUNT_LETTERS, True, N_("Menimpa kolom kredit: beri jarak, atau kecilkan huruf.")),
+    "balance_at": (AMOUNT_LETTERS, True, N_("Menimpa kolom saldo: beri jarak, atau kecilkan huruf.")),
+    "teller_at": (TELLER_LETTERS, False, N_("Menimpa kolom petugas: beri jarak, atau kecilkan huruf.")),
+}
+"""How many letters a column holds, whether it ends at its position, and what another says that runs into it."""
+
+COUNTS = frozenset({"lines", "fold_after"})
+"""Plain numbers; all else of a layout is a length in tenths."""
 
 
 def code_of(kind: str, change_minor: int) -> str:
@@ -146,15 +161,75 @@ def check_layout(layout: Layout) -> None:
     for field in fields(layout):
         value = getattr(layout, field.name)
         across = layout.height if field.name == "cover_top" else layout.width
+        # A wrong size of the page is said once, not again at each position on it.
+        across = across if across >= BOUNDS["width"][0] else LONGEST
         least, most = BOUNDS.get(field.name, (0, across))
         if not least <= value <= most:
-            errors.append(FieldError(field.name, "layout-range", N_("Di luar kertas atau batas pencetak.")))
-    if not errors and bottom(layout) > layout.height:
-        errors.append(FieldError("lines", "layout-height", N_("Barisnya melewati tepi bawah halaman.")))
-    if not errors and layout.fold_after >= layout.lines:
-        errors.append(FieldError("fold_after", "layout-fold", N_("Lipatan harus sebelum baris terakhir.")))
+            bounds = {"least": written(field.name, least), "most": written(field.name, most)}
+            message = N_("Tulis antara %(least)s dan %(most)s.")
+            errors.append(FieldError(field.name, "layout-range", message, bounds))
+    if not errors:
+        errors = [*_check_lines(layout), *_check_columns(layout)]
     if errors:
         raise Refusal("layout", N_("Ada isian yang perlu diperbaiki."), field=errors[0].field, errors=errors)
+
+
+def _check_lines(layout: Layout) -> list[FieldError]:
+    """What is wrong with the lines from top to bottom."""
+    errors = []
+    if layout.fold_after >= layout.lines:
+        errors.append(FieldError("fold_after", "layout-fold", N_("Lipatan harus sebelum baris terakhir.")))
+    elif bottom(layout) > layout.height:
+        message = N_("Barisnya melewati tepi bawah halaman sejauh %(over)s mm.")
+        over = written("height", bottom(layout) - layout.height)
+        errors.append(FieldError("lines", "layout-height", message, {"over": over}))
+    close = N_("Jarak ini lebih kecil daripada hurufnya: barisnya bertumpuk.")
+    # A point is 0.3528 mm; the cover's type is a fifth larger.
+    if layout.line_height * 10_000 < layout.font_size * 3_528:
+        errors.append(FieldError("line_height", "layout-close", close))
+    if layout.cover_line * 10_000 < layout.font_size * 3_528 * 6 // 5:
+        errors.append(FieldError("cover_line", "layout-close", close))
+    return errors
+
+
+def _check_columns(layout: Layout) -> list[FieldError]:
+    """Columns that leave the paper or run into one another, at the right one of the two."""
+    errors: list[FieldError] = []
+    reached, before = 0, ""
+    for start, end, name in sorted(_columns(layout)):
+        if start < 0 or end > layout.width:
+            errors.append(FieldError(name, "layout-off", N_("Kolom ini keluar dari kertas.")))
+        elif before and start < reached:
+            errors.append(FieldError(name, "layout-over", COLUMNS[before][2]))
+        reached, before = end, name
+    return errors
+
+
+def _columns(layout: Layout) -> list[tuple[int, int, str]]:
+    """Where each column begins and ends, and its name."""
+    found = []
+    for name, (letters, is_amount, _) in COLUMNS.items():
+        at, across = getattr(layout, name), letters_width(letters, layout.font_size)
+        found.append((at - across, at, name) if is_amount else (at, at + across, name))
+    return found
+
+
+def letters_width(letters: int, font_size: int) -> int:
+    """How wide letters of one width are, rounded up to tenths: each is 0.602 of the size of the type."""
+    return -(-letters * font_size * 2_124 // 10_000)
+
+
+def written(name: str, value: int) -> str:
+    """A count or a length as people type it: ``26``, ``140,5``."""
+    return str(value) if name in COUNTS else f"{value // 10},{value % 10}"
+
+
+def sample(layout: Layout) -> PrintedPage:
+    """A whole page of made-up lines with the largest amounts, to see whether a layout fits the paper."""
+    most = int("9" * 11) * 100
+    day = date(2028, 12, 30)
+    lines = [Line(n, 1, day, "", most if n % 2 else -most, most, "petugas00") for n in range(layout.lines)]
+    return put(layout, lines, FIRST)[0][0]
 
 
 def top_of(layout: Layout, row: int) -> int:

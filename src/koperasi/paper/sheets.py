@@ -43,7 +43,8 @@ class Row:
 class Sheet:
     """A form. ``copies`` are the words above each copy; one without a word is a form of one copy.
 
-    ``check_url`` stands in the QR code; ``stamp`` is the word in the box for the stamp, if one is due.
+    ``check_url`` stands in the QR code; ``stamp`` is the word in the box for the stamp, if one is due;
+    ``void`` says that the paper no longer holds, or what it undoes.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Sheet:
     notes: tuple[str, ...]
     check_url: str
     stamp: str = ""
+    void: str = ""
 
     def data(self) -> dict[str, Any]:
         """The same for a template."""
@@ -75,6 +77,15 @@ def place_and_day(cooperative: Cooperative, day: date, locale: str) -> str:
     where = cooperative.village or cooperative.regency
     written = format_date(day, locale)
     return f"{where}, {written}" if where else written
+
+
+def _standing(receipt: Receipt, locale: str) -> str:
+    """Whether a receipt was undone since, or undoes another: paper printed later must say so."""
+    if receipt.reversed_by:
+        return translate(locale, N_("Dibatalkan oleh bukti %(number)s"), number=receipt.reversed_by)
+    if receipt.reverses:
+        return translate(locale, N_("Membatalkan bukti %(number)s"), number=receipt.reverses)
+    return ""
 
 
 def slip(
@@ -112,6 +123,7 @@ def slip(
         signers=tuple(signers),
         notes=(_(N_("Kode periksa %(code)s"), code=receipt.verify_code),),
         check_url=check_url,
+        void=_standing(receipt, locale),
     )
 
 
@@ -147,6 +159,7 @@ def kuitansi(
         notes=(_(N_("Kode periksa %(code)s"), code=receipt.verify_code),),
         check_url=check_url,
         stamp=_(N_("Meterai")) if needs_stamp else "",
+        void=_standing(receipt, locale),
     )
 
 
@@ -157,6 +170,7 @@ def certificate(named: Named, cooperative: Cooperative, *, title: str, code: str
         return translate(locale, message, **params)
 
     one = named.deposit
+    holder = N_("Koperasi penyimpan") if one.is_partners else N_("Anggota")
     return Sheet(
         title=_(N_("Bilyet %(kind)s"), kind=title),
         cooperative=cooperative.name,
@@ -171,7 +185,8 @@ def certificate(named: Named, cooperative: Cooperative, *, title: str, code: str
         words=terbilang.amount_in_words(one.principal_minor, locale),
         words_label=_(N_("Terbilang")),
         place=place_and_day(cooperative, one.opened_on, locale),
-        signers=((_(N_("Anggota")), named.member_name), (_(N_("Pengurus")), "")),
+        signers=((_(holder), named.member_name), (_(N_("Pengurus")), "")),
         notes=(_(N_("Kode periksa %(code)s"), code=code),),
         check_url=check_url,
+        void=f"{_(N_('Tidak berlaku lagi'))}, {format_date(one.closed_on, locale)}" if one.closed_on else "",
     )

@@ -90,6 +90,7 @@ SERIES_NAMES: Mapping[object, str] = {
     "approval": N_("permintaan persetujuan"),
     "cash.sessions": N_("sesi kas"),
     "cash.tills": N_("laci kas"),
+    "cash.petty": N_("hitungan kas kecil"),
     "checkpoint": N_("titik periksa"),
     "verification": N_("pemeriksaan"),
     "savings.pokok": N_("rekening simpanan pokok"),

@@ -104,6 +104,7 @@ async def _examine_registers(connection: AsyncConnection, cooperative: Cooperati
     serials[deposits.SERIES] = [one.serial for one in contracts]
     serials[treasury.TILLS] = [one.serial for one in tills]
     serials[treasury.SESSIONS] = await treasury.session_numbers(connection, book_id)
+    serials[treasury.PETTY] = await treasury.petty_numbers(connection, book_id)
     issued = select(checkpoint.c.number).where(checkpoint.c.book_id == book_id)
     serials["checkpoint"] = list((await connection.execute(issued)).scalars())
     runs = select(verification_run.c.number).where(verification_run.c.book_id == book_id)

@@ -17,11 +17,14 @@ from koperasi.permissions import Identity, Permission
 from koperasi.posting import Idempotency
 from koperasi.requests import rules, service
 from koperasi.requests.rules import Field
-from koperasi.rest import ApiRequest
+from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.savings import service as savings
 from koperasi.web import Form, Notice
 
 Number = Annotated[int, Parameter(ge=1, le=2**53)]
+
+PAGE_SIZE = 10
+"""With all that may be written in them, so many stay light enough for a slow line."""
 
 SAID = {
     "penarikan": N_("Permintaan terkirim. Uang diambil di kantor dengan penarikan biasa."),
@@ -42,14 +45,20 @@ class OwnRequestPages(Controller):
         """All of one's requests with their answers, and the ways to ask."""
         identity = request.user
         number = own_number(identity)
+        before = decode_cursor(request.query_params.get("before"), "int")
         async with database.reading(identity.book_id) as connection:
-            found = await service.of_member(connection, identity.book_id, number)
+            found = await service.of_member(
+                connection, identity.book_id, number, before=before[0] if before else None, limit=PAGE_SIZE + 1
+            )
+        shown = found[:PAGE_SIZE]
         said = SAID.get(request.query_params.get("selesai", ""))
         return await frame.page(
             request,
             "requests/own.html",
             notices=[Notice("ok", translate(identity.locale, said))] if said else [],
-            requests=found,
+            requests=shown,
+            newest_url="/permintaan-saya" if before else "",
+            older_url=f"/permintaan-saya?before={encode_cursor(shown[-1].number)}" if len(found) > PAGE_SIZE else "",
         )
 
     @get("/penarikan", opt={"permission": Permission.OWN_PAGES})
@@ -209,12 +218,18 @@ async def _report_form(
 ) -> Response[str]:
     identity = request.user
     own_number(identity)
+    cooperative = await frame.cooperative(request)
     async with database.reading(identity.book_id) as connection:
-        cooperative = await cooperative_of(connection, identity.book_id)
         receipt = await savings.receipt_for(connection, cooperative, identity, number)
     form.set("words", "")
     return await frame.page(
-        request, "requests/report.html", status=status, form=form, receipt=receipt, key=str(uuid4())
+        request,
+        "requests/report.html",
+        status=status,
+        form=form,
+        receipt=receipt,
+        movement=savings.movement,
+        key=str(uuid4()),
     )
 
 

@@ -93,6 +93,8 @@ async def ask_withdrawal(
         NotFound: ``savings-account``.
         Refusal: what ``rules.check_withdrawal`` and ``rules.check_room`` say, ``idempotency-mismatch``.
     """
+    if (known := await _asked_before(work, once)) is not None:
+        return known  # even if there is less to withdraw by now
     accounts = await savings.accounts_of(work.connection, work.book_id, member_number)
     account = next((one for one in accounts if one.number == account_number and one.closed_on is None), None)
     if account is None:
@@ -141,21 +143,11 @@ async def report_line(
 async def _ask(work: Work, member_number: str, wish: _Wish, *, actor: str, once: Idempotency) -> Asked:
     # The series' row stays locked until the end, so whoever comes second sees what the first one wrote.
     number = await next_number(work.connection, work.book_id, SERIES)
-    table = member_request
-    known = (
-        await work.connection.execute(
-            select(table.c.number, table.c.fingerprint).where(
-                table.c.book_id == work.book_id, table.c.request_key == once.key
-            )
-        )
-    ).one_or_none()
-    if known is not None:
-        if bytes(known.fingerprint) != once.fingerprint:
-            raise Refusal("idempotency-mismatch", MESSAGES["idempotency-mismatch"])
-        return Asked(int(known.number), replayed=True)
+    if (known := await _asked_before(work, once)) is not None:
+        return known
     rules.check_room(await open_of(work.connection, work.book_id, member_number))
     await work.connection.execute(
-        insert(table).values(
+        insert(member_request).values(
             book_id=work.book_id,
             number=number,
             member_number=member_number,
@@ -178,6 +170,22 @@ async def _ask(work: Work, member_number: str, wish: _Wish, *, actor: str, once:
         after={"kind": wish.kind.value},
     )
     return Asked(number, replayed=False)
+
+
+async def _asked_before(work: Work, once: Idempotency) -> Asked | None:
+    table = member_request
+    known = (
+        await work.connection.execute(
+            select(table.c.number, table.c.fingerprint).where(
+                table.c.book_id == work.book_id, table.c.request_key == once.key
+            )
+        )
+    ).one_or_none()
+    if known is None:
+        return None
+    if bytes(known.fingerprint) != once.fingerprint:
+        raise Refusal("idempotency-mismatch", MESSAGES["idempotency-mismatch"])
+    return Asked(int(known.number), replayed=True)
 
 
 async def take_back(work: Work, member_number: str, number: int, *, actor: str) -> None:

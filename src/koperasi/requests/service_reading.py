@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.errors import NotFound
@@ -87,22 +87,29 @@ async def inbox(
     return found[:limit], len(found) > limit
 
 
-async def of_member(connection: AsyncConnection, book_id: int, member_number: str, limit: int = 50) -> list[Request]:
-    """A member's own requests, the newest first."""
+async def of_member(
+    connection: AsyncConnection, book_id: int, member_number: str, *, before: int | None = None, limit: int = 50
+) -> list[Request]:
+    """A member's own requests, the newest first; only those with a number below ``before``."""
     table = member_request.c
     query = requests_in(book_id).where(table.member_number == member_number)
+    if before is not None:
+        query = query.where(table.number < before)
     return await read(connection, book_id, query.order_by(table.number.desc()).limit(limit))
 
 
-async def waiting(connection: AsyncConnection, book_id: int, kinds: Collection[Kind]) -> int:
-    """How many requests of these kinds wait for an answer."""
-    table = member_request.c
-    found = await connection.scalar(
-        select(func.count())
-        .select_from(member_request)
-        .where(table.book_id == book_id, table.status == "open", table.kind.in_(sorted(kind.value for kind in kinds)))
-    )
-    return int(found or 0)
+async def waiting(connection: AsyncConnection, book_id: int) -> dict[Kind, int]:
+    """How many requests of each kind wait for an answer."""
+    rows = await connection.execute(_WAITING, {"book": book_id})
+    return {Kind(row.kind): int(row.waiting) for row in rows}
+
+
+_WAITING = (
+    select(member_request.c.kind, func.count().label("waiting"))
+    .where(member_request.c.book_id == bindparam("book"), member_request.c.status == "open")
+    .group_by(member_request.c.kind)
+)
+"""Built once: each page of staff asks it."""
 
 
 async def open_of(connection: AsyncConnection, book_id: int, member_number: str) -> int:

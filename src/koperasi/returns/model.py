@@ -296,7 +296,8 @@ class Accrued:
 class Payment(NamedTuple):
     """A return that no run pays, in sen: of a term deposit, or of savings that are closed.
 
-    ``source``: ``deposit`` or ``savings``. ``reference``: its number there.
+    ``source``: ``deposit`` or ``savings``. ``reference``: its number there. ``member_number``: whose it is; of another
+    cooperative its own number (``K0001``).
     """
 
     source: str
@@ -316,6 +317,8 @@ class Slip(NamedTuple):
     paid_on: date
     gross_minor: int
     tax_minor: int
+    is_void: bool = False
+    """Its payment was undone since."""
 
     @property
     def number(self) -> str:

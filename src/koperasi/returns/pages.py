@@ -18,7 +18,6 @@ from koperasi.db import Database
 from koperasi.errors import Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
-from koperasi.members.service import find_by_numbers
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
@@ -26,6 +25,7 @@ from koperasi.returns import service
 from koperasi.returns.messages import CHIPS, warning, words
 from koperasi.returns.model import STATUS_LABELS, Asked, Run, RunLine, RunStatus
 from koperasi.returns.pages_form import asked_of, form_context, start_values
+from koperasi.savings.service import holder_names
 from koperasi.web import Form
 from koperasi.web.render import Notice
 
@@ -101,6 +101,7 @@ class ReturnPages(Controller):
             run=found,
             lines=lines,
             names=names,
+            may_explain=identity.may(Permission.READ_SAVINGS),
             zeros=zeros,
             products={one.code: one.name(identity.locale) for one in found.products},
             first_url=(here + (f"?{urlencode(kept)}" if kept else "")) if after else "",
@@ -284,6 +285,7 @@ async def _show(
         warnings=[warning(found, one, identity.locale) for one in found.warnings],
         largest=largest,
         names=names,
+        may_explain=identity.may(Permission.READ_SAVINGS),
         entries=sorted(entries.values()),
         undone=len(undone),
         key=uuid4(),
@@ -301,13 +303,12 @@ async def _refused(
 
 
 async def _names(request: ApiRequest, connection: Any, lines: list[RunLine]) -> Mapping[str, str]:
-    """Names of the members on a page, for those who may see them."""
+    """Names of the savers on a page, for those who may see them."""
     identity = request.user
     if not identity.may(Permission.READ_MEMBERS):
         return {}
     numbers = {one.member_number for one in lines if one.member_number}
-    found = await find_by_numbers(connection, identity.book_id, sorted(numbers))
-    return {number: member.name for number, member in found.items()}
+    return await holder_names(connection, identity.book_id, sorted(numbers))
 
 
 def _to(number: int, done: str = "") -> Redirect:

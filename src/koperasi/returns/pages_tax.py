@@ -19,15 +19,15 @@ from koperasi.errors import BadRequest, Refusal
 from koperasi.formats import wire_amount
 from koperasi.frame import Frame
 from koperasi.i18n import N_
-from koperasi.members.service import find_by_numbers
 from koperasi.permissions import Permission
 from koperasi.printing import answer
 from koperasi.rest import ApiRequest
 from koperasi.returns import papers, service
-from koperasi.returns.messages import words
+from koperasi.returns.messages import law_of, laws, words
 from koperasi.returns.model import Slip
 from koperasi.returns.pages_form import BAD_MONTH, month_of
 from koperasi.returns.rules_days import add_months
+from koperasi.savings.service import holder_names
 from koperasi.web import Form
 from ledger.export.journal import harmless
 
@@ -35,7 +35,7 @@ PAGE_SIZE = 100
 FILE_STEP = 1_000
 MOST_ON_PAPER = 3_000
 """So many slips are set on paper at once: some sixty sheets, a second, and 400 MB while it lasts."""
-HEADS = ("number", "paid_on", "member_number", "name", "gross", "tax", "net")
+HEADS = ("number", "paid_on", "member_number", "name", "gross", "tax", "net", "void")
 
 Serial = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
 
@@ -59,7 +59,7 @@ class SlipPages(Controller):
             cooperative = await cooperative_of(connection, identity.book_id)
             found, more = await service.slips(connection, identity.book_id, first, after=after, limit=PAGE_SIZE)
             sums = await service.slip_sums(connection, identity.book_id, first)
-            rule = await service.tax_rule(connection, cooperative, first)
+            rules = await service.rules_on(connection, cooperative, first)
             names = await _names(request, connection, found)
         here = f"/imbal/pajak/{first:%Y-%m}"
         may_export = identity.may(Permission.EXPORT_BOOKS)
@@ -70,7 +70,7 @@ class SlipPages(Controller):
             month=first,
             slips=found,
             sums=sums,
-            rule=rule,
+            laws=laws(rules, identity.locale),
             names=names,
             previous_month=f"{add_months(first, -1):%Y-%m}" if first.year > 1900 else "",
             next_month=f"{add_months(first, 1):%Y-%m}" if first.year < 2100 else "",
@@ -102,7 +102,7 @@ class SlipPages(Controller):
         async with database.reading(book_id) as connection:
             found, more = await service.slips(connection, book_id, first, limit=MOST_ON_PAPER)
             sums = await service.slip_sums(connection, book_id, first)
-            rule = await service.tax_rule(connection, await cooperative_of(connection, book_id), first)
+            rules = await service.rules_on(connection, await cooperative_of(connection, book_id), first)
             names = await _names(request, connection, found)
         if more:
             raise Refusal(
@@ -113,7 +113,7 @@ class SlipPages(Controller):
         async with database.work(book_id) as work:
             cooperative = await _taken(request, work, first, "pdf")
             await work.commit()
-        made = papers.slip_list(first, found, sums, rule, names, cooperative, request.user.locale)
+        made = papers.slip_list(first, found, sums, rules, names, cooperative, request.user.locale)
         return await answer(made, f"bukti-potong-{cooperative.code}-{first:%Y-%m}", request.user, cooperative.zone)
 
     @get("/imbal/pajak/{month:str}/{serial:int}", opt={"permission": Permission.READ_BOOKS})
@@ -135,6 +135,7 @@ class SlipPages(Controller):
             **words(request.user.locale),
             slip=found,
             name=names.get(found.member_number, ""),
+            law=law_of(cooperative.kind, found.member_number),
         )
 
 
@@ -165,13 +166,12 @@ def _month(text: str) -> date:
 
 
 async def _names(request: ApiRequest, connection: Any, slips: Sequence[Slip]) -> dict[str, str]:
-    """Names of the members, for those who may see them."""
+    """Names of the savers, for those who may see them."""
     identity = request.user
     if not identity.may(Permission.READ_MEMBERS):
         return {}
     numbers = sorted({one.member_number for one in slips})
-    found = await find_by_numbers(connection, identity.book_id, numbers)
-    return {number: member.name for number, member in found.items()}
+    return await holder_names(connection, identity.book_id, numbers)
 
 
 async def _csv(request: ApiRequest, database: Database, month: date) -> AsyncIterator[bytes]:
@@ -189,7 +189,8 @@ async def _csv(request: ApiRequest, database: Database, month: date) -> AsyncIte
 def _cells(one: Slip, name: str) -> list[str]:
     amounts = (one.gross_minor, one.tax_minor, one.gross_minor - one.tax_minor)
     words = (one.number, one.paid_on.isoformat(), one.member_number, name)
-    return [harmless(word) for word in words] + [wire_amount(amount) for amount in amounts]
+    cells = [harmless(word) for word in words]
+    return [*cells, *map(wire_amount, amounts), "void" if one.is_void else ""]
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:

@@ -9,10 +9,9 @@ from koperasi.cooperatives.service import Cooperative
 from koperasi.formats import format_amount, format_date_short, format_figure
 from koperasi.i18n import N_, translate
 from koperasi.printing import Fact, Facts, Figures, Paper, Words, long_day
-from koperasi.returns.messages import month_name
+from koperasi.returns.messages import law_of, laws, month_name
 from koperasi.returns.model import Slip
-from koperasi.returns.rules_run import TaxRule
-from koperasi.returns.working import number
+from koperasi.returns.rules_run import Taxing
 from koperasi.terbilang import amount_in_words
 
 
@@ -20,7 +19,7 @@ def slip_list(
     month: date,
     slips: Sequence[Slip],
     sums: Mapping[str, int],
-    rule: TaxRule | None,
+    rules: Taxing,
     names: Mapping[str, str],
     cooperative: Cooperative,
     locale: str,
@@ -30,17 +29,11 @@ def slip_list(
     def _(message: str, **params: object) -> str:
         return translate(locale, message, **params)
 
-    said = N_(
-        "Bebas sampai %(threshold)s sebulan untuk semua rekening seorang anggota; di atasnya %(percent)s %% dari "
-        "seluruhnya. Bukti diberikan juga bila pajaknya nol."
-    )
-    terms = (
-        [Words(_(said, threshold=format_amount(rule.threshold_minor), percent=number(rule.percent)))] if rule else []
-    )
+    apart = [Fact(_(N_("Di antaranya PPh pasal 23")), format_amount(sums["partners"]))] if sums["partners"] else []
     rows = [
         (
             one.number,
-            names.get(one.member_number, one.member_number),
+            names.get(one.member_number, one.member_number) + (f" ({_(N_('batal'))})" if one.is_void else ""),
             format_date_short(one.paid_on),
             format_figure(one.gross_minor),
             format_figure(one.tax_minor),
@@ -52,10 +45,11 @@ def slip_list(
         cooperative=cooperative.name,
         address=cooperative.full_address,
         blocks=[
-            *terms,
+            *(Words(sentence) for sentence in laws(rules, locale)),
             Facts(
                 [
                     Fact(_(N_("Pajak dipotong")), format_amount(sums["tax"]), strong=True),
+                    *apart,
                     Fact(_(N_("Imbal dibayar")), format_amount(sums["gross"])),
                     Fact(_(N_("Bukti potong")), str(sums["count"])),
                 ]
@@ -85,11 +79,14 @@ def slip(one: Slip, name: str, cooperative: Cooperative, locale: str) -> Paper:
     def _(message: str, **params: object) -> str:
         return translate(locale, message, **params)
 
+    said = _(N_("BATAL: pembayarannya dibatalkan sesudah bukti ini diberi nomor."))
+    void = [Words(said)] if one.is_void else []
     return Paper(
         title=_(N_("Bukti pemotongan pajak imbal simpanan")),
         cooperative=cooperative.name,
         address=cooperative.full_address,
         blocks=[
+            *void,
             Facts(
                 [
                     Fact(_(N_("Nomor")), one.number, strong=True),
@@ -98,10 +95,10 @@ def slip(one: Slip, name: str, cooperative: Cooperative, locale: str) -> Paper:
                     Fact(_(N_("Imbal sebelum pajak")), format_amount(one.gross_minor)),
                     Fact(_(N_("Pajak dipotong")), format_amount(one.tax_minor), strong=True),
                     Fact(_(N_("Terbilang")), amount_in_words(one.tax_minor, locale)),
-                    Fact(_(N_("Diterima")), format_amount(one.gross_minor - one.tax_minor)),
+                    Fact(_(N_("Yang diterima")), format_amount(one.gross_minor - one.tax_minor)),
                 ]
             ),
-            Words(_(N_("PPh final atas imbal simpanan anggota koperasi, PP 15/2009."))),
+            Words(_(law_of(cooperative.kind, one.member_number))),
         ],
         signers=[(_(N_("Pemotong")), "")],
         small=True,

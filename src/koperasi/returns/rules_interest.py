@@ -6,7 +6,8 @@ lowest balance. UU 25/1992 art. 41 has savings as borrowed capital; Permenkop UK
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -21,16 +22,16 @@ from koperasi.returns.rules_days import (
     Basis,
     Movement,
     Stretch,
+    add_months,
     average,
     check_days,
     day_sum,
     lowest,
-    month_end,
     months,
     stretches,
     within,
 )
-from koperasi.returns.working import Step, number, rupiah, step
+from koperasi.returns.working import SEN, Step, number, rupiah, step
 
 
 class Method(StrEnum):
@@ -54,11 +55,34 @@ _METHODS = {
 
 
 class Posting(StrEnum):
-    """When a return is added to the balance."""
+    """When a return is added to the balance. Products post by the month or the quarter; the rest is for simulations."""
 
+    DAILY = "daily"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
     AT_END = "at_end"
+
+
+MONTHS_OF: Mapping[Posting, int] = {
+    Posting.MONTHLY: 1,
+    Posting.QUARTERLY: 3,
+    Posting.HALF_YEARLY: 6,
+    Posting.YEARLY: 12,
+}
+"""How many months one of them is."""
+
+
+class Calendar(NamedTuple):
+    """Where quarters, half years and years begin.
+
+    ``year_starts`` is the first month of the year that is counted by. With ``from_first`` a period is so many months
+    from the first day asked about instead: from the 15th to the 14th.
+    """
+
+    year_starts: int = 1
+    from_first: bool = False
 
 
 class Rate(NamedTuple):
@@ -78,6 +102,9 @@ class Terms:
         basis: which part of a year a day is.
         minimum_minor: a balance below this earns nothing: of the day, the month's average, or the month's lowest.
         compound_daily: each day's return, unrounded, earns from the next day on (method ``daily`` only).
+        compound_months: the return of every so many calendar months earns from the next day on, unrounded; 0 is never.
+        compound_from: the first month of the year by which those are counted.
+        whole_period: average and lowest are of all days asked about, and not of each calendar month.
         unit_minor: what the posted amount is rounded to, in sen.
         rounding: how.
     """
@@ -87,6 +114,9 @@ class Terms:
     basis: Basis = Basis.ACTUAL_365
     minimum_minor: int = 0
     compound_daily: bool = False
+    compound_months: int = 0
+    compound_from: int = 1
+    whole_period: bool = False
     unit_minor: int = 100
     rounding: Rounding = Rounding.HALF_UP
 
@@ -142,7 +172,7 @@ def return_of(account: Account, terms: Terms, first: date, last: date) -> Return
     """What an account earned from ``first`` to ``last``, rounded once, half a rupiah up unless the terms differ.
 
     An account opened or closed in between earns for the days it was open: its average and its lowest are of those days.
-    Over several months average and lowest are taken month by month.
+    Over several months average and lowest are taken month by month, unless the terms say otherwise.
 
     Raises:
         Refusal: ``period-order``, or ``compounding-method``: daily compounding needs the method ``daily``.
@@ -154,7 +184,10 @@ def return_of(account: Account, terms: Terms, first: date, last: date) -> Return
     if not balances:
         return Return(first, last, (), (), Fraction(0), 0, terms)
     earnings = tuple(_earnings(balances, terms, balances[0].first, balances[-1].last))
-    exact = _compounded(earnings) if terms.compound_daily else _sum(earnings)
+    if terms.compound_daily:
+        exact = _compounded(earnings)
+    else:
+        exact = _compounded_by_months(earnings, terms) if terms.compound_months else _sum(earnings)
     return Return(first, last, balances, earnings, exact, to_unit(exact, terms.unit_minor, terms.rounding), terms)
 
 
@@ -165,35 +198,53 @@ def open_days(account: Account, first: date, last: date) -> tuple[Stretch, ...]:
     return stretches(account.opening_minor, account.movements, begins, ends) if begins <= ends else ()
 
 
-def postings(account: Account, terms: Terms, first: date, last: date, posting: Posting) -> list[Return]:
+def postings(
+    account: Account, terms: Terms, first: date, last: date, posting: Posting, by: Calendar | None = None
+) -> list[Return]:
     """The returns of each period in turn, each added to the balance from the day after its period.
 
-    A period ends with its calendar month or quarter, or with ``last``.
+    A period ends with its day, calendar month, quarter, half year or year, or with ``last``.
 
     Raises:
         Refusal: as ``return_of``.
     """
     check_days(first, last)
     found: list[Return] = []
-    grown = account
-    for begins, ends in periods(first, last, posting):
-        one = return_of(grown, terms, begins, ends)
+    waiting = deque(sorted(account.movements))
+    balance = account.opening_minor
+    for begins, ends in periods(first, last, posting, by):
+        inside = []
+        while waiting and waiting[0].day <= ends:
+            inside.append(waiting.popleft())
+        one = return_of(replace(account, opening_minor=balance, movements=inside), terms, begins, ends)
         found.append(one)
-        if one.amount_minor:
-            grown = replace(grown, movements=[*grown.movements, Movement(ends + ONE_DAY, one.amount_minor)])
+        balance += sum(each.amount_minor for each in inside) + one.amount_minor
     return found
 
 
-def periods(first: date, last: date, posting: Posting) -> Iterator[tuple[date, date]]:
+def periods(first: date, last: date, posting: Posting, by: Calendar | None = None) -> Iterator[tuple[date, date]]:
     """The days from ``first`` to ``last``, cut where a return is posted."""
-    if posting is Posting.AT_END:
-        yield first, last
+    by, begins = by or Calendar(), first
+    if posting is Posting.DAILY:
+        for place in range((last - first).days + 1):
+            yield first + place * ONE_DAY, first + place * ONE_DAY
         return
-    begins = first
-    for _, ends in months(first, last):
-        if posting is Posting.MONTHLY or ends == last or (ends.month % 3 == 0 and ends == month_end(ends)):
+    every = MONTHS_OF.get(posting)
+    count = 0
+    while every and by.from_first and begins <= last:
+        count += every
+        ends = min(add_months(first, count) - ONE_DAY, last)
+        yield begins, ends
+        begins = ends + ONE_DAY
+    for _, ends in months(begins, last):
+        if ends == last or (every and ends_with(ends, every, by.year_starts)):
             yield begins, ends
             begins = ends + ONE_DAY
+
+
+def ends_with(month: date, every: int, year_starts: int = 1) -> bool:
+    """Whether so many months end with this one, in years that start with that month."""
+    return (month.month - year_starts + 1) % every == 0
 
 
 def correction(posted_minor: int, now: Return) -> int:
@@ -216,14 +267,16 @@ def _earnings(balances: tuple[Stretch, ...], terms: Terms, first: date, last: da
         found = list(within(balances, begins, ends))
         if terms.method is Method.DAILY:
             counted: list[tuple[date, date, Fraction | int]] = [(*one[:2], one.balance_minor) for one in found]
-        elif terms.method is Method.AVERAGE:
-            counted = [(begins, ends, average(found, (ends - begins).days + 1))]
         else:
-            counted = [(begins, ends, lowest(found))]
+            counted = [(begins, ends, _one_balance(balances if terms.whole_period else found, terms.method))]
         for since, until, balance in counted:
             if balance > 0 and balance >= terms.minimum_minor:
                 for start, stop, percent in _at_rates(terms.rates, since, until):
                     yield Earning(start, stop, balance, percent, year)
+
+
+def _one_balance(found: Sequence[Stretch], method: Method) -> Fraction | int:
+    return average(found, sum(one.days for one in found)) if method is Method.AVERAGE else lowest(found)
 
 
 def _at_rates(rates: Sequence[Rate], first: date, last: date) -> Iterator[tuple[date, date, Fraction]]:
@@ -246,6 +299,22 @@ def _sum(earnings: Sequence[Earning]) -> Fraction:
     return total
 
 
+def _compounded_by_months(earnings: Sequence[Earning], terms: Terms) -> Fraction:
+    """Every so many months what was earned begins to earn; within them it is simple."""
+    grown = accrued = Fraction(0)
+    for place, one in enumerate(earnings):
+        accrued += (one.balance + grown) * one.percent * one.days / (100 * one.year)
+        following = earnings[place + 1] if place + 1 < len(earnings) else None
+        if following is None or _part_of(one.first, terms) != _part_of(following.first, terms):
+            grown, accrued = grown + accrued, Fraction(0)
+    return grown
+
+
+def _part_of(day: date, terms: Terms) -> int:
+    """Which stretch of months a day belongs to, counted from the year 0."""
+    return (12 * day.year + day.month - terms.compound_from) // terms.compound_months
+
+
 def _compounded(earnings: Sequence[Earning]) -> Fraction:
     grown = Fraction(0)
     for one in earnings:
@@ -256,7 +325,7 @@ def _compounded(earnings: Sequence[Earning]) -> Fraction:
 def _working(done: Return) -> Iterator[Step]:
     terms = done.terms
     yield step(
-        N_("Masa %(first)s sampai %(last)s; dihitung dari %(method)s; saldo sehari adalah saldo penutupnya."),
+        N_("Masa %(first)s sampai %(last)s, dihitung dari %(method)s. Yang dipakai saldo di akhir setiap hari."),
         first=done.first,
         last=done.last,
         method=step(terms.method.label),
@@ -289,8 +358,16 @@ def _working(done: Return) -> Iterator[Step]:
         )
     if terms.compound_daily:
         yield step(N_("Imbalan setiap hari ikut dihitung mulai hari berikutnya."))
+    if terms.compound_months:
+        yield step(
+            N_("Imbalan setiap %(months)s bulan, belum dibulatkan, ikut dihitung mulai bulan berikutnya."),
+            months=terms.compound_months,
+        )
+    plain = terms.unit_minor == SEN and terms.rounding is Rounding.HALF_UP
     yield step(
-        N_("Jumlah %(exact)s, dibulatkan sekali ke kelipatan %(unit)s (%(rounding)s): %(amount)s."),
+        N_("Jumlah %(exact)s, dibulatkan ke rupiah terdekat: %(amount)s.")
+        if plain
+        else N_("Jumlah %(exact)s, dibulatkan sekali ke kelipatan %(unit)s (%(rounding)s): %(amount)s."),
         exact=rupiah(done.exact),
         rounding=step(terms.rounding.label),
         unit=rupiah(terms.unit_minor),
@@ -301,7 +378,8 @@ def _working(done: Return) -> Iterator[Step]:
 def _balance_counted(done: Return) -> Iterator[Step]:
     if done.terms.method is Method.DAILY:
         return
-    for first, last in months(done.balances[0].first, done.balances[-1].last):
+    whole = done.balances[0].first, done.balances[-1].last
+    for first, last in [whole] if done.terms.whole_period else months(*whole):
         found = list(within(done.balances, first, last))
         days = (last - first).days + 1
         if done.terms.method is Method.AVERAGE:

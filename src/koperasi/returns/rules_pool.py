@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
 from koperasi.returns.rounding import apportion, to_unit
-from koperasi.returns.working import Step, number, rupiah, step
+from koperasi.returns.working import SEN, Step, number, rupiah, step
 
 
 class Nisbah(NamedTuple):
@@ -100,12 +101,30 @@ class Pool:
                 percent=number(one.percent),
                 exact=rupiah(exact),
             ),
-            step(
-                N_("Dibulatkan sekali ke kelipatan %(unit)s, sisa terbesar lebih dulu: %(amount)s."),
-                unit=rupiah(self.unit_minor),
-                amount=rupiah(self.amounts_minor[one.number]),
-            ),
+            rounded(self.unit_minor, self.amounts_minor[one.number]),
         )
+
+
+def rounded(unit_minor: int, amount_minor: int) -> Step:
+    """To what an amount was rounded, in words."""
+    if unit_minor == SEN:
+        return step(N_("Dibulatkan ke rupiah terdekat: %(amount)s."), amount=rupiah(amount_minor))
+    return step(
+        N_("Dibulatkan ke kelipatan %(unit)s yang terdekat: %(amount)s."),
+        unit=rupiah(unit_minor),
+        amount=rupiah(amount_minor),
+    )
+
+
+def bonus_step(bonus_minor: int, minimum_minor: int) -> Step:
+    """How a bonus is shared, in words."""
+    if not minimum_minor:
+        return step(N_("Bonus %(bonus)s dibagi menurut saldo rata-rata."), bonus=rupiah(bonus_minor))
+    return step(
+        N_("Bonus %(bonus)s dibagi menurut saldo rata-rata; saldo di bawah %(minimum)s tidak ikut."),
+        bonus=rupiah(bonus_minor),
+        minimum=rupiah(minimum_minor),
+    )
 
 
 def nisbah_at(terms: Sequence[Nisbah], day: date) -> Fraction:
@@ -143,8 +162,9 @@ def share_pool(
 ) -> Pool:
     """Share a month's cash income among the savers of a pool.
 
-    HI-1000 stays unrounded. Each account is rounded once, so that accounts of one nisbah add up to their exact sum,
-    rounded half up (largest remainder, ties to the earlier). A pool of nothing shares nothing.
+    HI-1000 stays unrounded. Each account is rounded once and by itself, half up, so that a saver can check it with the
+    figures of their own account; what that moves is the remainder, which the cooperative bears. A pool of nothing
+    shares nothing.
 
     Args:
         savers: the accounts.
@@ -210,18 +230,19 @@ class Bonus:
         """What was given."""
         return sum(self.amounts_minor.values())
 
+    @cached_property
+    def all_balances(self) -> Fraction:
+        """The balances that took part, added up, in sen."""
+        return sum(self.balances.values(), Fraction(0))
+
     def working(self) -> tuple[Step, ...]:
         """How the bonus was shared."""
         return (
-            step(
-                N_("Bonus %(bonus)s dibagi menurut saldo rata-rata; saldo di bawah %(minimum)s tidak ikut."),
-                bonus=rupiah(self.bonus_minor),
-                minimum=rupiah(self.minimum_minor),
-            ),
+            bonus_step(self.bonus_minor, self.minimum_minor),
             step(
                 N_("%(count)s rekening ikut, jumlah saldonya %(total)s."),
                 count=sum(1 for one in self.balances.values() if one),
-                total=rupiah(sum(self.balances.values(), Fraction(0))),
+                total=rupiah(self.all_balances),
             ),
             step(
                 N_("Dibulatkan sekali per rekening, sisa terbesar lebih dulu; terbagi %(amount)s, sisa %(left)s."),
@@ -232,7 +253,7 @@ class Bonus:
 
     def exact_of(self, number: str) -> Fraction:
         """One account's part before rounding, in sen."""
-        total = sum(self.balances.values(), Fraction(0))
+        total = self.all_balances
         return self.bonus_minor * self.balances[number] / total if total else Fraction(0)
 
     def working_of(self, number: str) -> tuple[Step, ...]:
@@ -244,7 +265,7 @@ class Bonus:
                 N_("%(bonus)s x %(balance)s / %(total)s = %(exact)s, dibulatkan %(amount)s."),
                 bonus=rupiah(self.bonus_minor),
                 balance=rupiah(self.balances[number]),
-                total=rupiah(sum(self.balances.values(), Fraction(0))),
+                total=rupiah(self.all_balances),
                 exact=rupiah(self.exact_of(number)),
                 amount=rupiah(self.amounts_minor[number]),
             ),
@@ -288,12 +309,7 @@ def _checked(savers: Sequence[Saver]) -> Fraction:
 
 
 def _rounded(savers: Sequence[Saver], hi_1000: Fraction, unit_minor: int) -> dict[str, int]:
-    amounts = {one.number: 0 for one in savers}
-    for percent in dict.fromkeys(one.percent for one in savers):
-        alike = [one for one in savers if one.percent == percent]
-        parts = apportion([exact_share(one, hi_1000) for one in alike], unit_minor)
-        amounts.update(zip((one.number for one in alike), parts, strict=True))
-    return amounts
+    return {one.number: to_unit(exact_share(one, hi_1000), unit_minor) for one in savers}
 
 
 def _working(pool: Pool) -> Iterator[Step]:
@@ -312,7 +328,7 @@ def _working(pool: Pool) -> Iterator[Step]:
             yield step(N_("Tidak ada pembiayaan, jadi tidak ada pendapatan yang dibagikan."))
         if pool.funds:
             yield step(
-                N_("HI-1000 = %(distributable)s / dana rata-rata %(funds)s x 1.000 = %(hi)s, tidak dibulatkan."),
+                N_("Hasil tiap Rp1.000 (HI-1000) = %(distributable)s / dana rata-rata %(funds)s x 1.000 = %(hi)s."),
                 distributable=rupiah(pool.distributable),
                 funds=rupiah(pool.funds),
                 hi=number(pool.hi_1000, 8),

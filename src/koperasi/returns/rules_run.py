@@ -1,14 +1,14 @@
 """A run over many accounts: its days, what each account earns in whole numbers, the tax that follows. Pure; in sen.
 
 The same figures as ``rules_interest`` and ``rules_pool`` give one account at a time, for a hundred thousand of them;
-the tests hold the two together. Rounding is theirs: once for each account. Tax as in ``rules_tax`` (PP 15/2009).
+the tests hold the two together. Rounding is theirs: once for each account. Tax as in ``rules_tax``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from koperasi.i18n import N_
 from koperasi.returns.rounding import Rounding, apportion_sums, ratio_to_unit
 from koperasi.returns.rules_days import ONE_DAY, add_months, month_end, months
 from koperasi.returns.rules_interest import Method, Posting, Terms
+from koperasi.returns.rules_tax import BankTax, PartnerTax, spread
 
 
 class Period(NamedTuple):
@@ -132,7 +133,7 @@ def quick(terms: Terms, cut: Sequence[Period]) -> Quick | None:
     by_month: dict[tuple[int, int], list[int]] = {}
     for place, one in enumerate(cut):
         by_month.setdefault((one.first.year, one.first.month), []).append(place)
-    if terms.compound_daily or terms.method is Method.LOWEST:
+    if terms.compound_daily or terms.compound_months or terms.whole_period or terms.method is Method.LOWEST:
         return None
     if terms.method is Method.DAILY and terms.minimum_minor:
         return None
@@ -155,7 +156,7 @@ def _percent_at(terms: Terms, day: date) -> Fraction:
 
 
 def pool_shares(sums: Sequence[int], days: int, percent: Fraction, hi_1000: Fraction, unit_minor: int) -> list[int]:
-    """``rules_pool.share_pool`` for accounts of one nisbah: each rounded once, together their exact sum half up.
+    """``rules_pool.share_pool`` for accounts of one nisbah: each rounded once, half up.
 
     Args:
         sums: closing balances of all days of the period, added up, by account.
@@ -165,8 +166,7 @@ def pool_shares(sums: Sequence[int], days: int, percent: Fraction, hi_1000: Frac
         unit_minor: what shares are rounded to.
     """
     rate = hi_1000 * percent / (100_000 * days)
-    total = ratio_to_unit(sum(sums) * rate.numerator, rate.denominator, unit_minor)
-    return apportion_sums(sums, rate.numerator, rate.denominator, unit_minor, total)
+    return [ratio_to_unit(one * rate.numerator, rate.denominator, unit_minor) for one in sums]
 
 
 def bonus_shares(sums: Sequence[int], bonus_minor: int, unit_minor: int) -> list[int]:
@@ -208,13 +208,31 @@ def tax_on(gross: Sequence[int], before_minor: int, withheld_minor: int, rule: T
         wanted = ratio_to_unit(total * numerator, 100 * denominator, 100, Rounding.DOWN)
     due = wanted - withheld_minor
     due = min(max(due, 0), paid - paid % 100) if paid >= 0 else max(min(due, 0), -withheld_minor)
-    if not due:
-        return [0] * len(gross)
-    if len(gross) == 1:
-        return [due]
-    sign = 1 if due > 0 else -1
-    weights = [max(sign * one, 0) for one in gross]
-    whole = sum(weights)
-    if not whole:
-        return [due, *([0] * (len(gross) - 1))]
-    return [sign * one for one in apportion_sums(weights, abs(due), whole, 100, abs(due))]
+    return spread(due, gross, rule.percent)
+
+
+@dataclass(frozen=True)
+class Taxing:
+    """What is withheld on a day of payment, of whom. A rule that is None withholds nothing.
+
+    Attributes:
+        members: of a cooperative's members.
+        partners: of other cooperatives.
+        bank: of everybody who saves with a bank; ``members`` is None then.
+        before: what members were paid in the month before, and what was withheld of it, by number.
+        balances_minor: what a bank's savers have in savings and deposits, by number.
+    """
+
+    members: TaxRule | None
+    partners: PartnerTax | None
+    bank: BankTax | None = None
+    before: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    balances_minor: Mapping[str, int] = field(default_factory=dict)
+
+    def on(self, gross: Sequence[int], holder: str, *, is_partner: bool) -> list[int]:
+        """The tax of payments made together to one holder, by payment, in sen."""
+        if is_partner:
+            return self.partners.on(gross) if self.partners else [0] * len(gross)
+        if self.bank:
+            return self.bank.on(gross, self.balances_minor.get(holder, 0))
+        return tax_on(gross, *self.before.get(holder, (0, 0)), self.members or NO_TAX)

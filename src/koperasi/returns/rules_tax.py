@@ -1,8 +1,14 @@
-"""Final income tax on what members' savings bring. Pure; amounts in sen.
+"""Tax withheld of what savings bring. Pure; amounts in sen.
 
-PP 15/2009 with PMK 112/PMK.03/2010: interest that a cooperative pays to an individual member is taxed at 10 % of the
-gross once it exceeds Rp240,000 a month, all of it and not only what exceeds; up to that at 0 %. A slip is due each time
-something is paid, at 0 % too. PP 25/2009 says the same of a mudharabah share. SHU is not taxed (UU HPP art. 4(3)(i)).
+*Members*: PP 15/2009 with PMK 112/PMK.03/2010: interest that a cooperative pays to an individual member is taxed at
+10 % of the gross once it exceeds Rp240,000 a month, all of it and not only what exceeds; up to that at 0 %. A slip is
+due each time something is paid, at 0 % too. PP 25/2009 says the same of a mudharabah share. SHU is not taxed (UU HPP
+art. 4(3)(i)).
+
+*Other cooperatives* (``PartnerTax``): they are bodies and not individuals, so UU PPh art. 23(1)(a): 15 % of the gross.
+
+*A bank's savers* (``BankTax``): PP 131/2000: 20 % of the gross, nothing while savings and deposits together do not
+exceed Rp7,500,000; it is the balance that is held against that, not the interest.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from typing import NamedTuple
 
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
-from koperasi.returns.rounding import Rounding, apportion, to_unit
+from koperasi.returns.rounding import Rounding, apportion, apportion_sums, ratio_to_unit, to_unit
 from koperasi.returns.rules_days import add_months
 from koperasi.returns.working import Step, number, rupiah, step
 
@@ -47,6 +53,107 @@ POLICIES = (
     TaxPolicy(date(2025, 1, 1), 24_000_000, Fraction(10), 15),  # PMK 81/2024 moved the day of payment
 )
 """What the law has said so far; a cooperative's own policy rows come before these."""
+
+
+class PartnerTax(NamedTuple):
+    """What is withheld of another cooperative: ``percent`` of the gross, whatever the amount; 0 withholds nothing.
+
+    UU PPh (7/1983, last UU 7/2021) art. 23(1)(a): 15 % of the gross interest paid to a resident body. Not final: the
+    other cooperative sets it off in its own return, so it goes to an account of its own.
+    """
+
+    percent: Fraction
+
+    def on(self, gross: Sequence[int]) -> list[int]:
+        """The tax of payments made together, in sen: of their sum, rounded down to the rupiah."""
+        return of_gross(gross, self.percent)
+
+    def working(self, gross: Sequence[int]) -> tuple[Step, ...]:
+        """How it comes about."""
+        return (
+            step(
+                N_(
+                    "Koperasi lain (PPh pasal 23): %(percent)s %% dari %(gross)s, dibulatkan ke bawah ke rupiah penuh "
+                    "= %(tax)s."
+                ),
+                percent=number(self.percent),
+                gross=rupiah(sum(gross)),
+                tax=rupiah(sum(self.on(gross))),
+            ),
+        )
+
+
+class BankTax(NamedTuple):
+    """What a bank withholds: ``percent`` of the gross of a saver who has more than ``threshold_minor`` with it.
+
+    PP 131/2000 arts. 2 and 3(a): 20 %; free while deposits and savings do not exceed Rp7,500,000 together and are no
+    larger sum split up. The law does not say of which day; here it is the balance on the day of payment, before it.
+    """
+
+    threshold_minor: int
+    percent: Fraction
+
+    def on(self, gross: Sequence[int], balance_minor: int) -> list[int]:
+        """The tax of payments made together to a saver with so much in savings and deposits, in sen."""
+        return of_gross(gross, self.percent if balance_minor > self.threshold_minor else Fraction(0))
+
+    def working(self, gross: Sequence[int], balance_minor: int) -> tuple[Step, ...]:
+        """How it comes about."""
+        kept = step(
+            N_("Tabungan dan deposito bersama %(balance)s; bebas pajak sampai %(threshold)s."),
+            balance=rupiah(balance_minor),
+            threshold=rupiah(self.threshold_minor),
+        )
+        if balance_minor <= self.threshold_minor:
+            return kept, step(N_("Tidak melewati batas: pajak nol persen."))
+        return kept, step(
+            N_("Di atas batas: %(percent)s %% dari %(gross)s, dibulatkan ke bawah ke rupiah penuh = %(tax)s."),
+            percent=number(self.percent),
+            gross=rupiah(sum(gross)),
+            tax=rupiah(sum(self.on(gross, balance_minor))),
+        )
+
+
+PARTNER = PartnerTax(Fraction(15))
+BANK = BankTax(750_000_000, Fraction(20))
+"""What the law says; a cooperative's own policy rows come before it."""
+
+
+def due_day(month: date) -> date:
+    """The last day to pay to the state what was withheld in a month: the same for all of these taxes."""
+    return add_months(month.replace(day=1), 1).replace(day=policy_at(POLICIES, month).deposit_day)
+
+
+def of_gross(gross: Sequence[int], percent: Fraction) -> list[int]:
+    """A percentage of payments made together, by payment: of their sum, rounded down to the rupiah, largest remainder.
+
+    A sum below nothing (a correction) gives back its own part in the same way.
+    """
+    paid = sum(gross)
+    sign = 1 if paid >= 0 else -1
+    due = ratio_to_unit(abs(paid) * percent.numerator, 100 * percent.denominator, 100, Rounding.DOWN)
+    return spread(sign * due, gross, percent)
+
+
+def spread(due_minor: int, gross: Sequence[int], percent: Fraction) -> list[int]:
+    """A tax over the payments that it is of (or the one given back, over those below nothing): largest remainder.
+
+    Where it is the percentage of them, each gets its own part of that; else (something was withheld before) in
+    proportion.
+    """
+    if not due_minor:
+        return [0] * len(gross)
+    if len(gross) == 1:
+        return [due_minor]
+    sign = 1 if due_minor > 0 else -1
+    weights = [max(sign * one, 0) for one in gross]
+    whole = sum(weights)
+    if not whole:
+        return [due_minor, *([0] * (len(gross) - 1))]
+    numerator, denominator = percent.numerator, 100 * percent.denominator
+    if abs(due_minor) != ratio_to_unit(whole * numerator, denominator, 100, Rounding.DOWN):
+        numerator, denominator = abs(due_minor), whole
+    return [sign * one for one in apportion_sums(weights, numerator, denominator, 100, abs(due_minor))]
 
 
 class Paid(NamedTuple):
@@ -131,14 +238,7 @@ def withhold(paid: Sequence[Paid], month: date, policies: Sequence[TaxPolicy] = 
         raise Refusal("account-twice", N_("Satu rekening tertulis dua kali."), field="accounts")
     exact = [_taxed(one, paid, policy) * policy.percent / 100 for one in paid]
     tax_minor = to_unit(sum(exact, Fraction(0)), 100, Rounding.DOWN)
-    return Withheld(month, tuple(paid), tuple(_shared(exact, tax_minor)), policy)
-
-
-def _shared(exact: Sequence[Fraction], tax_minor: int) -> list[int]:
-    whole = sum(exact, Fraction(0))
-    if not whole:
-        return [0 for _ in exact]
-    return apportion([tax_minor * one / whole for one in exact], 100, tax_minor)
+    return Withheld(month, tuple(paid), tuple(apportion(exact, 100, tax_minor)), policy)
 
 
 def _taxed(one: Paid, paid: Sequence[Paid], policy: TaxPolicy) -> Fraction:

@@ -240,7 +240,7 @@ def _term(contract: TermContract, begins: date, ends: date, principal_minor: int
 
 def _accruals(contract: TermContract, principal_minor: int, before: int) -> Iterator[Accrual]:
     """The parts of a whole term; capitalised parts grow exactly and are rounded once, at the term's end."""
-    every = contract.pay_months or contract.term_months
+    every = contract.pay_months or contract.capitalise_months or contract.term_months
     done = contract.term_months * before
     grown = Fraction(principal_minor)
     since_capitalised, said = Fraction(0), 0
@@ -314,10 +314,25 @@ def _shared(contract: TermContract, principal: Fraction, first: date, last: date
         month += 1
         after = add_months(opened_on, month)
         part = Fraction((min(last + ONE_DAY, after) - begins).days, (after - begins).days)
-        known = [one for one in contract.results if one.since <= begins] or [min(contract.results)]
-        total += principal * max(known).hi_1000 * percent * part / 100_000
+        total += principal * _known(contract, begins) * percent * part / 100_000
         begins = after
     return total
+
+
+def _known(contract: TermContract, day: date) -> Fraction:
+    """HI-1000 on a day: the last one known by then, or the first there is."""
+    known = [one for one in contract.results if one.since <= day] or [min(contract.results)]
+    return max(known).hi_1000
+
+
+def _brought_by(contract: TermContract, one: Accrual) -> Iterator[Fraction]:
+    """HI-1000 of each month of an accrual; nothing for a rate."""
+    month = 12 * (one.first.year - contract.opened_on.year) + one.first.month - contract.opened_on.month
+    begins = one.first
+    while contract.results and begins <= one.last:
+        month += 1
+        yield _known(contract, begins)
+        begins = add_months(contract.opened_on, month)
 
 
 def _rounded(contract: TermContract, exact: Fraction) -> int:
@@ -364,7 +379,10 @@ def _working(deposit: TermDeposit) -> Iterator[Step]:
 def _accrued(contract: TermContract, term: Term, one: Accrual) -> Step:
     percent = contract.early_percent if term.is_early and contract.early is Early.REDUCED else contract.percent
     message = (
-        N_("%(days)s hari, nisbah %(percent)s %% atas hasil dari %(principal)s: %(exact)s, dibulatkan %(amount)s.")
+        N_(
+            "%(days)s hari, %(principal)s / 1.000 x HI-1000 %(hi)s x nisbah %(percent)s %%: %(exact)s, dibulatkan "
+            "%(amount)s."
+        )
         if contract.results
         else N_(
             "%(days)s hari, %(percent)s %% setahun (%(basis)s) atas %(principal)s: %(exact)s, dibulatkan %(amount)s."
@@ -373,6 +391,7 @@ def _accrued(contract: TermContract, term: Term, one: Accrual) -> Step:
     return step(
         message,
         days=(one.last - one.first).days + 1,
+        hi=" + ".join(number(hi) for hi in _brought_by(contract, one)),
         percent=number(percent),
         basis=contract.basis.value,
         principal=rupiah(one.principal_minor),

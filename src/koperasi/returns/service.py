@@ -23,6 +23,7 @@ from koperasi.returns.model import (
     Slip,
 )
 from koperasi.returns.rounding import Rounding, apportion, to_unit
+from koperasi.returns.service_balances import count_balances
 from koperasi.returns.service_carrying import post_all
 from koperasi.returns.service_entries import entries_of, progress, reversed_chunks
 from koperasi.returns.service_posting import carry_out, drop, post_next, submit
@@ -34,15 +35,8 @@ from koperasi.returns.service_rows import (
     run,
     runs,
 )
-from koperasi.returns.service_tax import (
-    assign_slips,
-    record_paid,
-    slip,
-    slip_sums,
-    slips,
-    tax_rule,
-    withhold,
-)
+from koperasi.returns.service_slips import assign_slips, slip, slip_sums, slips
+from koperasi.returns.service_tax import record_paid, rules_on, tax_role, tax_rule, withhold
 from koperasi.returns.service_why import Why, accrued, returns_of_member, why
 from koperasi.returns.working import Step, number, rupiah
 
@@ -64,6 +58,7 @@ __all__ = [
     "apportion",
     "assign_slips",
     "carry_out",
+    "count_balances",
     "drop",
     "entries_of",
     "largest",
@@ -80,6 +75,7 @@ __all__ = [
     "rules_days",
     "rules_exit",
     "rules_interest",
+    "rules_on",
     "rules_pool",
     "rules_run",
     "rules_shu",
@@ -92,6 +88,7 @@ __all__ = [
     "slip_sums",
     "slips",
     "submit",
+    "tax_role",
     "tax_rule",
     "to_unit",
     "why",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from koperasi.cooperatives.service import Cooperative
 from koperasi.db import Database
 from koperasi.returns.model import Progress
@@ -9,8 +11,17 @@ from koperasi.returns.pace import Pace
 from koperasi.returns.service_posting import post_next
 
 
-async def post_all(database: Database, cooperative: Cooperative, number: int, *, actor: str) -> Progress:
+async def post_all(
+    database: Database,
+    cooperative: Cooperative,
+    number: int,
+    *,
+    actor: str,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
     """Post what is missing of a run. Broken off anywhere, it goes on at the same place; run twice, it posts nothing.
+
+    ``on_progress`` hears of every entry that stands.
 
     Raises:
         NotFound: ``return-run``.
@@ -22,6 +33,8 @@ async def post_all(database: Database, cooperative: Cooperative, number: int, *,
         async with database.work(cooperative.book_id) as work:
             progress = await post_next(work, cooperative, number, actor=actor, start=done)
             await work.commit()
+        if on_progress:
+            on_progress(progress)
         if progress.done >= progress.total:
             return progress
         done = progress.done

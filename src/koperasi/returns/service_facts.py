@@ -43,13 +43,14 @@ class Facts(NamedTuple):
     """What an account did in a period, in sen.
 
     Attributes:
+        holder: whose: a member's number, or another cooperative's.
         free_minor: what could be taken from it now.
         sums: closing balances of the days of each segment, added up. Floors keep a savings account above nothing.
         movements: by day, only where they were asked for.
     """
 
     number: str
-    member_number: str | None
+    holder: str
     product_code: str
     ledger_account_id: int
     opened_on: date
@@ -122,7 +123,7 @@ def _query(book_id: int, wanted: Wanted) -> Select[Any]:
     query = (
         select(
             held.c.number,
-            held.c.member_number,
+            held.c.holder,
             held.c.product_code,
             held.c.ledger_account_id,
             held.c.opened_on,
@@ -140,13 +141,13 @@ def _query(book_id: int, wanted: Wanted) -> Select[Any]:
             held.c.opened_on <= last,
             or_(held.c.closed_on.is_(None), held.c.closed_on > first),
         )
-        .order_by(held.c.member_number, held.c.number)
+        .order_by(held.c.member_number, held.c.holder, held.c.number)
     )
     return query.where(held.c.number.in_(list(wanted.numbers))) if wanted.numbers else query
 
 
 async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> AsyncGenerator[list[Facts], None]:
-    """The accounts, those of a member together, a page at a time.
+    """The accounts, those of a holder together, a page at a time.
 
     Args:
         connection: one snapshot of the book.
@@ -161,7 +162,7 @@ async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> A
     async for rows in found.partitions(PAGE):
         page = []
         for row in rows:
-            number, member, product, account_id, opened, closed, balance, kept, since = row[:9]
+            number, holder, product, account_id, opened, closed, balance, kept, since = row[:9]
             opening = int(balance - since)
             lays: Sequence[Any] = row[9 : 9 + columns]
             days, nets = (row[9 + columns], row[10 + columns]) if by_day else (None, None)
@@ -172,7 +173,7 @@ async def stream(connection: AsyncConnection, book_id: int, wanted: Wanted) -> A
                 sums = _taken_off(sums, own, wanted.cut)
                 movements = (*movements, *(Movement(day, -amount) for day, amount in own))
             free = int(balance - kept)
-            page.append(Facts(number, member, product, account_id, opened, closed, opening, free, sums, movements))
+            page.append(Facts(number, holder, product, account_id, opened, closed, opening, free, sums, movements))
         yield page
 
 

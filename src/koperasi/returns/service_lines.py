@@ -12,14 +12,14 @@ import ledger
 from koperasi.db import Work
 from koperasi.errors import Refusal
 from koperasi.i18n import N_
-from koperasi.returns import rules_run
 from koperasi.returns.model import Warned
 from koperasi.returns.rules_interest import return_of
 from koperasi.returns.service_facts import Facts
 from koperasi.returns.service_plan import Plan
+from koperasi.savings.service import is_partner_number
 
 CHUNK = 250
-"""Accounts in one entry: large enough to be quick, small enough that others have their turn in between."""
+"""Accounts in one entry, and the rest of the last holder's: quick, and others have their turn in between."""
 
 LARGEST = 2**62
 
@@ -34,39 +34,39 @@ _INSERT = text(
 
 
 class Lines:
-    """Takes accounts page by page, adds each member's together for the tax, and writes the lines."""
+    """Takes accounts page by page, adds each holder's together for the tax, and writes the lines."""
 
     def __init__(self, work: Work, plan: Plan) -> None:
         self._work, self._plan = work, plan
         self._shares = {code: iter(parts) for code, parts in plan.shares.items()}
         self._waiting: list[tuple[Facts, int]] = []
         self._rows: list[tuple[Any, ...]] = []
-        self._counted = self._taxed = 0
+        self._chunk = self._in_chunk = self._counted = self._taxed = 0
         self._short: list[str] = []
-        self._partners = False
+        self._untaxed = False
         self._totals = {code: [0, 0, 0, 0, 0] for code in plan.products}
         self.digest = sha256()
 
     async def take(self, page: Sequence[Facts]) -> None:
-        """Some accounts more, those of a member in a row."""
+        """Some accounts more, those of a holder in a row."""
         for facts in page:
             if facts.number in self._plan.skipped:
                 continue
             gross = self._gross(facts)
             if gross is None:
                 continue
-            if self._waiting and self._waiting[-1][0].member_number != facts.member_number:
+            if self._waiting and self._waiting[-1][0].holder != facts.holder:
                 self._settle()
             self._waiting.append((facts, gross))
         await self._write()
 
     async def end(self) -> None:
-        """The last member's, and what is to be said of all."""
+        """The last holder's, and what is to be said of all."""
         self._settle()
         await self._write()
         warnings = self._plan.warnings
         warnings += [Warned("short", number) for number in self._short[:20]]
-        if self._partners:
+        if self._untaxed:
             warnings.append(Warned("partner-tax"))
 
     def totals(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Lines:
         plan = self._plan
         return {
             "products": self._totals,
-            "chunks": -(-self._counted // CHUNK),
+            "chunks": self._chunk + 1 if self._counted else 0,
             "taxed": self._taxed,
             "pool": plan.pool.to_json() if plan.pool else None,
             "shared": plan.shared,
@@ -104,24 +104,23 @@ class Lines:
         return difference or None
 
     def _settle(self) -> None:
-        """Tax for one member, and lines."""
+        """Tax for one holder, and lines."""
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
-        plan, member = self._plan, self._waiting_member(waiting)
+        plan, holder = self._plan, waiting[0][0].holder
         gross = [one for _, one in waiting]
-        if member is None:
-            self._partners = self._partners or any(gross)
-            taxes = [0] * len(gross)
-        elif not any(gross):
+        if not any(gross):
             taxes = gross
         else:
-            taxes = rules_run.tax_on(gross, *plan.before.get(member, (0, 0)), plan.tax)
+            is_partner = is_partner_number(holder)
+            self._untaxed = self._untaxed or (is_partner and plan.taxing.partners is None)
+            taxes = plan.taxing.on(gross, holder, is_partner=is_partner)
+        self._begin_holder(sum(1 for one in gross if one))
         for (facts, amount), tax in zip(waiting, taxes, strict=True):
             day_sum = sum(facts.sums)
             if abs(day_sum) > LARGEST or abs(amount) > ledger.MAX_AMOUNT:
                 raise Refusal("amount-range", N_("Saldo rekening %(account)s terlalu besar."), account=facts.number)
-            chunk = max(self._counted - (0 if amount else 1), 0) // CHUNK
             self._counted += amount != 0
             self._taxed += tax != 0
             kept = self._totals[facts.product_code]
@@ -131,12 +130,14 @@ class Lines:
             kept[3] += tax
             kept[4] += day_sum
             self._rows.append(
-                (chunk, facts.number, member, facts.product_code, facts.ledger_account_id, day_sum, amount, tax)
+                (self._chunk, facts.number, holder, facts.product_code, facts.ledger_account_id, day_sum, amount, tax)
             )
 
-    @staticmethod
-    def _waiting_member(waiting: Sequence[tuple[Facts, int]]) -> str | None:
-        return waiting[0][0].member_number
+    def _begin_holder(self, posted: int) -> None:
+        """What one is paid stands in one entry: if that is undone, so is all of it, and its tax slip."""
+        if posted and self._in_chunk >= CHUNK:
+            self._chunk, self._in_chunk = self._chunk + 1, 0
+        self._in_chunk += posted
 
     async def _write(self) -> None:
         if not self._rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from koperasi.cooperatives.service import Cooperative
 from koperasi.returns.model import Asked, Earning, PoolFacts, Warned
 from koperasi.returns.rules_days import Movement
-from koperasi.returns.rules_run import Period, Quick, TaxRule
+from koperasi.returns.rules_run import Period, Quick, Taxing
 from koperasi.returns.service_facts import Wanted
 
 
@@ -22,9 +22,7 @@ class Plan:
     products: dict[str, Earning]
     cut: tuple[Period, ...]
     quick: dict[str, Quick | None]
-    tax: TaxRule
-    taxed: bool
-    before: dict[str, tuple[int, int]]
+    taxing: Taxing
     skipped: set[str]
     posted: dict[str, int]
     own: dict[str, list[Movement]]

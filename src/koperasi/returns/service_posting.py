@@ -26,7 +26,9 @@ from koperasi.i18n import N_
 from koperasi.posting import Idempotency, refusal_of
 from koperasi.returns import service_entries, service_rows
 from koperasi.returns.model import Progress, Run, RunStatus
+from koperasi.returns.rules_days import month_end
 from koperasi.returns.tables import return_line, return_paid, return_run
+from koperasi.savings.service import is_partner_number
 from ledger.schema import account as ledger_account
 from ledger.schema import posting as ledger_posting
 
@@ -156,11 +158,12 @@ async def _post(work: Work, cooperative: Cooperative, found: Run, chunk: int, ac
 
 
 class Accounts(NamedTuple):
-    """Where a run posts to: ids of ledger accounts; ``expenses`` by product, ``tax`` if this kind withholds any."""
+    """Where a run posts to: ids of ledger accounts; ``expenses`` by product, the taxes if this kind withholds any."""
 
     expenses: dict[str, int]
     tax: int | None
     payable: int | None
+    partner_tax: int | None = None
 
 
 class Credit(NamedTuple):
@@ -170,21 +173,23 @@ class Credit(NamedTuple):
     account_id: int
     gross_minor: int
     tax_minor: int
+    is_partner: bool = False
 
 
 def entry_lines(credits_: Sequence[Credit], accounts: Accounts) -> tuple[ledger.Line, ...]:
     """The entry of some lines: expenses in debit, each account's net and the tax withheld in credit."""
     expenses: dict[int, int] = {}
-    taxes = 0
+    taxes: dict[int | None, int] = {}
     lines = []
-    for product, account_id, gross, tax in credits_:
+    for product, account_id, gross, tax, is_partner in credits_:
         expense = accounts.expenses[product]
         expenses[expense] = expenses.get(expense, 0) + gross
-        taxes += tax
+        withheld = accounts.partner_tax if is_partner else accounts.tax
+        taxes[withheld] = taxes.get(withheld, 0) + tax
         if gross != tax:
             lines.append(ledger.Line(account_id, tax - gross))
     first = [ledger.Line(account_id, amount) for account_id, amount in expenses.items() if amount]
-    last = [ledger.Line(accounts.tax, -taxes)] if taxes and accounts.tax is not None else []
+    last = [ledger.Line(account_id, -tax) for account_id, tax in taxes.items() if tax and account_id is not None]
     return (*first, *lines, *last)
 
 
@@ -192,7 +197,8 @@ async def _accounts(connection: AsyncConnection, cooperative: Cooperative, found
     played = roles(cooperative.kind)
     expenses = {one.code: account_code(cooperative.kind, one.expense_role) for one in found.products}
     payable = played.get("return.payable") or played.get("members.leaving")
-    codes = {code for code in (*expenses.values(), played.get("tax.savings"), payable) if code}
+    taxes = [played.get(role, "") for role in ("tax.savings", "tax.partners")]
+    codes = {code for code in (*expenses.values(), *taxes, payable) if code}
     rows = await connection.execute(
         select(ledger_account.c.code, ledger_account.c.account_id).where(
             ledger_account.c.code.in_(codes), ledger_account.c.book_id == cooperative.book_id
@@ -201,8 +207,9 @@ async def _accounts(connection: AsyncConnection, cooperative: Cooperative, found
     ids = {row.code: int(row.account_id) for row in rows}
     return Accounts(
         {product: ids[code] for product, code in expenses.items()},
-        ids.get(played.get("tax.savings", "")),
+        ids.get(taxes[0]),
         ids.get(payable or ""),
+        ids.get(taxes[1], ids.get(taxes[0])),
     )
 
 
@@ -217,12 +224,12 @@ async def _lines(
         .scalar_subquery()
     )
     rows = await connection.execute(
-        select(line.product_code, line.ledger_account_id, line.gross_minor, line.tax_minor, gone)
+        select(line.product_code, line.ledger_account_id, line.gross_minor, line.tax_minor, line.member_number, gone)
         .where(line.book_id == book_id, line.run_number == found.number, line.chunk == chunk, line.gross_minor != 0)
         .order_by(line.account_number)
     )
     lines = []
-    for product, account_id, gross, tax, closed_on in rows:
+    for product, account_id, gross, tax, holder, closed_on in rows:
         target = account_id
         if closed_on is not None and closed_on <= found.effective_on:
             if payable is None:
@@ -230,7 +237,7 @@ async def _lines(
                     "account-role", N_("Bagan akun ini tidak mempunyai akun untuk imbal rekening yang ditutup.")
                 )
             target = payable
-        lines.append(Credit(product, target, gross, tax))
+        lines.append(Credit(product, target, gross, tax, holder is not None and is_partner_number(holder)))
     return lines
 
 
@@ -283,7 +290,7 @@ async def _check_fresh(connection: AsyncConnection, book_id: int, found: Run) ->
 
 
 def _same_month(day: date) -> Any:
-    return func.date_trunc("month", return_paid.c.paid_on) == func.date_trunc("month", day)
+    return return_paid.c.paid_on.between(day.replace(day=1), month_end(day))
 
 
 async def _agree(work: Work, found: Run, approver: str) -> Run:

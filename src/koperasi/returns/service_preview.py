@@ -33,7 +33,7 @@ from koperasi.returns.service_lines import Lines
 from koperasi.returns.service_plan import Plan
 from koperasi.returns.service_products import earning
 from koperasi.returns.service_sharing import share
-from koperasi.returns.service_tax import tax_rule
+from koperasi.returns.service_tax import taxing
 from koperasi.returns.tables import return_run
 
 _OPEN = (RunStatus.PREVIEW, RunStatus.APPROVED, RunStatus.POSTING)
@@ -158,7 +158,7 @@ async def _plan(
     changes = [rate.since for one in found for rate in one.terms.rates]
     cut = rules_run.segments(period, changes)
     posted, own = await service_rows.posted_before(connection, book_id, period, same) if asked.correction else ({}, {})
-    rule = await tax_rule(connection, cooperative, effective_on)
+    rules = await taxing(connection, cooperative, effective_on, balances_on=period.last)
     plan = Plan(
         cooperative,
         asked,
@@ -167,15 +167,13 @@ async def _plan(
         {one.code: one for one in found},
         cut,
         {one.code: rules_run.quick(one.terms, cut) for one in found},
-        rule or rules_run.NO_TAX,
-        rule is not None,
-        await service_rows.paid_in_month(connection, book_id, effective_on),
+        rules,
         set() if asked.correction else await service_rows.paid_savings(connection, book_id, period),
         posted,
         own,
         await service_rows.last_paid(connection, book_id),
     )
-    if rule is None:
+    if rules.members is None and rules.bank is None:
         plan.warnings.append(Warned("tax-unknown"))
     await _look_at_ceiling(connection, plan)
     return plan
@@ -216,13 +214,15 @@ async def _look_at_ceiling(connection: AsyncConnection, plan: Plan) -> None:
 
 
 def _settings(plan: Plan) -> dict[str, Any]:
-    asked = plan.asked
+    asked, rules = plan.asked, plan.taxing
     return {
         "products": [one.to_json() for one in plan.products.values()],
         "bonus": {code: asked.bonus_minor.get(code, 0) for code, one in plan.products.items() if one.earns == "bonus"},
         "paid": plan.paid,
-        "before": plan.before,
-        "tax": [plan.tax.threshold_minor, str(plan.tax.percent)] if plan.taxed else None,
+        "before": rules.before,
+        "tax": [rules.members.threshold_minor, str(rules.members.percent)] if rules.members else None,
+        "partner_tax": str(rules.partners.percent) if rules.partners else None,
+        "bank_tax": [rules.bank.threshold_minor, str(rules.bank.percent)] if rules.bank else None,
         "entered": asked.reason.strip()
         if asked.income_minor is not None or asked.financing_minor is not None
         else None,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from koperasi.errors import NotFound
 from koperasi.i18n import N_
 from koperasi.returns.model import BINDING, Run, RunLine, RunStatus
-from koperasi.returns.rules_days import Movement
+from koperasi.returns.rules_days import Movement, month_end
 from koperasi.returns.rules_interest import Posting
 from koperasi.returns.rules_run import Period
 from koperasi.returns.service_entries import reversed_chunks
@@ -142,12 +142,11 @@ async def line_of(connection: AsyncConnection, book_id: int, number: int, accoun
     return RunLine(*row)
 
 
-async def of_run_and_member(
-    connection: AsyncConnection, book_id: int, number: int, member_number: str
-) -> list[RunLine]:
-    """A member's lines of a run."""
+async def of_run_and_holder(connection: AsyncConnection, book_id: int, number: int, holder: str) -> list[RunLine]:
+    """The lines of a run that are a member's, or another cooperative's."""
     held = savings.holdings.c
-    mine = select(held.number).where(held.member_number == member_number, held.book_id == book_id)
+    owner = held.partner_number if savings.is_partner_number(holder) else held.member_number
+    mine = select(held.number).where(owner == holder, held.book_id == book_id)
     table = return_line.c
     query = select(*_LINE).where(table.account_number.in_(mine), table.book_id == book_id, table.run_number == number)
     return [RunLine(*row) for row in await connection.execute(query.order_by(table.account_number))]
@@ -213,17 +212,6 @@ def paid_stands() -> ColumnElement[bool]:
     )
 
 
-def _stands() -> ColumnElement[bool]:
-    """Whether the entry of a payment was not undone since."""
-    return ~exists(
-        select(ledger_reversal.c.entry_number).where(
-            ledger_reversal.c.entry_number == return_paid.c.entry_number,
-            ledger_reversal.c.book_id == return_paid.c.book_id,
-            ledger_reversal.c.undone_by.is_(None),
-        )
-    )
-
-
 async def paid_savings(connection: AsyncConnection, book_id: int, period: Period) -> set[str]:
     """Accounts whose return for days of the period was paid as they were closed."""
     table = return_paid.c
@@ -231,7 +219,6 @@ async def paid_savings(connection: AsyncConnection, book_id: int, period: Period
         select(table.reference).where(
             table.book_id == book_id,
             table.source == "savings",
-            _stands(),
             table.period_first <= period.last,
             table.period_last >= period.first,
             paid_stands(),
@@ -245,11 +232,12 @@ async def paid_in_month(
 ) -> dict[str, tuple[int, int]]:
     """What members were paid in the month of a day, and what was withheld of it, in sen; of one, or of all."""
     month = func.date_trunc("month", day)
-    undone = await _undone_in_month(connection, book_id, day)
+    undone = await undone_in_month(connection, book_id, day)
     paid, line = return_paid.c, return_line.c
     others = select(paid.member_number, paid.gross_minor, paid.tax_minor).where(
         paid.book_id == book_id,
-        func.date_trunc("month", paid.paid_on) == month,
+        paid.paid_on >= day.replace(day=1),
+        paid.paid_on <= month_end(day),
         paid.member_number.is_not(None),
         paid_stands(),
     )
@@ -278,7 +266,7 @@ async def paid_in_month(
     return {member: (int(gross), int(tax)) for member, gross, tax in rows}
 
 
-async def _undone_in_month(connection: AsyncConnection, book_id: int, day: date) -> list[tuple[int, int]]:
+async def undone_in_month(connection: AsyncConnection, book_id: int, day: date) -> list[tuple[int, int]]:
     """Entries (run, place) of the month's runs that were undone since."""
     query = select(*_RUN).where(
         return_run.c.book_id == book_id,
@@ -324,7 +312,6 @@ async def is_paid(connection: AsyncConnection, book_id: int, account_number: str
             return_paid.c.reference == account_number,
             return_paid.c.source == "savings",
             return_paid.c.book_id == book_id,
-            _stands(),
             paid_stands(),
         )
     )

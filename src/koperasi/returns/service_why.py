@@ -22,11 +22,15 @@ from koperasi.returns import service_rows
 from koperasi.returns.model import Accrued, Earning, Run, RunLine
 from koperasi.returns.rules_days import ONE_DAY, Movement
 from koperasi.returns.rules_interest import Account, Posting, periods, return_of
-from koperasi.returns.rules_run import Period
+from koperasi.returns.rules_pool import bonus_step, rounded
+from koperasi.returns.rules_run import Period, TaxRule
+from koperasi.returns.rules_tax import BankTax, PartnerTax, of_gross
+from koperasi.returns.service_balances import balances
 from koperasi.returns.service_products import earning_of
 from koperasi.returns.service_rows import run as find_run
 from koperasi.returns.working import Step, number, rupiah, step
 from koperasi.savings import service as savings
+from koperasi.savings.service import is_partner_number
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def _of_pool(found: Run, line: RunLine, product: Earning) -> Iterator[Step]:
     )
     if pool.funds:
         yield step(
-            N_("HI-1000 = %(distributable)s / dana rata-rata %(funds)s x 1.000 = %(hi)s, tidak dibulatkan."),
+            N_("Hasil tiap Rp1.000 (HI-1000) = %(distributable)s / dana rata-rata %(funds)s x 1.000 = %(hi)s."),
             distributable=rupiah(pool.distributable),
             funds=rupiah(pool.funds),
             hi=number(pool.hi_1000, 8),
@@ -157,11 +161,7 @@ def _of_pool(found: Run, line: RunLine, product: Earning) -> Iterator[Step]:
         percent=number(product.percent),
         exact=rupiah(average * pool.hi_1000 * product.percent / 100_000),
     )
-    yield step(
-        N_("Dibulatkan sekali ke kelipatan %(unit)s, sisa terbesar lebih dulu: %(amount)s."),
-        unit=rupiah(product.terms.unit_minor),
-        amount=rupiah(line.gross_minor),
-    )
+    yield rounded(product.terms.unit_minor, line.gross_minor)
 
 
 def _of_bonus(found: Run, line: RunLine, product: Earning) -> Iterator[Step]:
@@ -174,11 +174,7 @@ def _of_bonus(found: Run, line: RunLine, product: Earning) -> Iterator[Step]:
         days=days,
         average=rupiah(Fraction(line.day_sum, days)),
     )
-    yield step(
-        N_("Bonus %(bonus)s dibagi menurut saldo rata-rata; saldo di bawah %(minimum)s tidak ikut."),
-        bonus=rupiah(bonus),
-        minimum=rupiah(product.terms.minimum_minor),
-    )
+    yield bonus_step(bonus, product.terms.minimum_minor)
     total = int(found.totals["shared"].get(product.code, 0))
     if line.day_sum >= product.terms.minimum_minor * days and total:
         yield step(
@@ -192,36 +188,47 @@ def _of_bonus(found: Run, line: RunLine, product: Earning) -> Iterator[Step]:
 
 
 async def _tax(connection: AsyncConnection, book_id: int, found: Run, line: RunLine) -> list[Step]:
-    """From all that the member is paid in the month, as it stands now."""
-    kept = found.settings["tax"]
-    if kept is None or line.member_number is None or not line.gross_minor:
+    """From all that the holder is paid by the run, and a member in the month, as it stands now."""
+    if line.member_number is None or not line.gross_minor:
         return []
-    threshold, percent = int(kept[0]), Fraction(kept[1])
-    before, withheld = found.before(line.member_number)
-    mine = await service_rows.of_run_and_member(connection, book_id, found.number, line.member_number)
-    total = before + sum(one.gross_minor for one in mine)
-    steps = [
-        step(
-            N_("Semua rekening anggota dijumlahkan: %(gross)s; batas sebulan %(threshold)s."),
-            gross=rupiah(total),
-            threshold=rupiah(threshold),
-        )
-    ]
-    if total > threshold:
-        steps.append(
-            step(
-                N_("Di atas batas: %(percent)s %% dari seluruhnya, dibulatkan ke bawah ke rupiah penuh = %(tax)s."),
-                percent=number(percent),
-                tax=rupiah(int(total * percent / 100) // 100 * 100),
-            )
+    mine = await service_rows.of_run_and_holder(connection, book_id, found.number, line.member_number)
+    gross = sum(one.gross_minor for one in mine)
+    if is_partner_number(line.member_number):
+        agreed = found.settings.get("partner_tax")
+        steps = [] if agreed is None else list(PartnerTax(Fraction(agreed)).working([gross]))
+    elif bank := found.settings.get("bank_tax"):
+        kept = await balances(connection, book_id, found.period.last, line.member_number, found.head_number)
+        rule = BankTax(int(bank[0]), Fraction(bank[1]))
+        steps = list(rule.working([gross], kept.get(line.member_number, 0)))
+    else:
+        steps = list(_of_member(found, gross, line.member_number))
+    if steps:
+        steps.append(step(N_("Pajak rekening ini: %(tax)s."), tax=rupiah(line.tax_minor)))
+        steps.append(step(N_("Bukti potong diberikan, juga bila pajaknya nol.")))
+    return steps
+
+
+def _of_member(found: Run, gross: int, holder: str) -> Iterator[Step]:
+    if found.settings["tax"] is None:
+        return
+    rule = TaxRule(int(found.settings["tax"][0]), Fraction(found.settings["tax"][1]))
+    before, withheld = found.before(holder)
+    total = before + gross
+    yield step(
+        N_("Semua rekening anggota dijumlahkan: %(gross)s; batas sebulan %(threshold)s."),
+        gross=rupiah(total),
+        threshold=rupiah(rule.threshold_minor),
+    )
+    if total > rule.threshold_minor:
+        yield step(
+            N_("Di atas batas: %(percent)s %% dari seluruhnya, dibulatkan ke bawah ke rupiah penuh = %(tax)s."),
+            percent=number(rule.percent),
+            tax=rupiah(sum(of_gross([total], rule.percent))),
         )
     else:
-        steps.append(step(N_("Tidak melewati batas: pajak nol persen.")))
+        yield step(N_("Tidak melewati batas: pajak nol persen."))
     if withheld:
-        steps.append(step(N_("Sudah dipotong lebih dulu bulan ini: %(tax)s."), tax=rupiah(withheld)))
-    steps.append(step(N_("Pajak rekening ini: %(tax)s."), tax=rupiah(line.tax_minor)))
-    steps.append(step(N_("Bukti potong diberikan, juga bila pajaknya nol.")))
-    return steps
+        yield step(N_("Sudah dipotong lebih dulu bulan ini: %(tax)s."), tax=rupiah(withheld))
 
 
 async def accrued(connection: AsyncConnection, cooperative: Cooperative, account_number: str, on: date) -> Accrued:

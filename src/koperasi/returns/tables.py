@@ -76,7 +76,8 @@ return_line = Table(
     PrimaryKeyConstraint("book_id", "run_number", "chunk", "account_number"),
     Index("uq_return_line_account_period", "account_number", "period_last", "round", "book_id", unique=True),
 )
-"""What a run found for an account, in sen; ``round`` is 0, or the number of a run of differences. ``day_sum``: closing
+"""What a run found for an account, in sen. ``member_number``: its holder, a member or another cooperative (``K0001``;
+here and below). ``round`` is 0, or the number of a run of differences. ``day_sum``: closing
 balances of all days of the period added up. A dropped run's lines are deleted, so a period stands once an account."""
 
 return_paid = Table(
@@ -102,6 +103,7 @@ return_paid = Table(
     CheckConstraint("gross_minor >= 0 AND tax_minor BETWEEN 0 AND gross_minor", name="amounts"),
     Index("uq_return_paid_reference", "reference", "source", "period_last", "entry_number", "book_id", unique=True),
     Index("ix_return_paid_paid_on", "paid_on", "book_id"),
+    Index("ix_return_paid_member_number", "member_number", "paid_on", "book_id"),
 )
 """Returns that no run paid: of term deposits, and of accounts that were closed. They count for the month's tax
 as long as their entry stands."""

@@ -126,7 +126,7 @@ class RunList(Page):
 
 
 class LineOut(Result):
-    """What a run found for an account."""
+    """What a run found for an account; ``member_number``: its holder's, of another cooperative ``K0001``."""
 
     account_number: str
     member_number: str | None

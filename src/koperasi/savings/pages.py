@@ -20,6 +20,7 @@ from koperasi.dues import service as dues
 from koperasi.errors import NotFound, Refusal
 from koperasi.frame import Frame
 from koperasi.i18n import N_
+from koperasi.membership import service as membership
 from koperasi.permissions import Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
@@ -310,13 +311,15 @@ async def _show(
         cooperative = await cooperative_of(connection, book_id)
         day = _today(cooperative)
         found, chosen = await service_desk.find_customers(connection, book_id, _typed(account) or typed)
-        customer = None
+        customer = joining = None
         asleep = {}
         if len(found) == 1:
             customer = await service_desk.customer(connection, book_id, found[0].member.number)
             if not isinstance(customer.member, service_desk.Institution):
                 owed = await dues.open_dues(connection, cooperative, customer.member.number, day)
                 customer = customer._replace(dues=owed)
+                if customer.member.status == "pemohon":
+                    joining = await membership.applicant(connection, book_id, customer.member.number)
             pairs = [(one.number, one.product_code) for one in customer.accounts if one.closed_on is None]
             asleep = await service_fees.sleeps_since(connection, book_id, pairs, day)
     form.set("date", day.isoformat())
@@ -344,6 +347,7 @@ async def _show(
         "savings/transaction.html",
         status=status,
         customer=customer,
+        joining=joining,
         asleep=asleep,
         usable=usable,
         account=chosen,

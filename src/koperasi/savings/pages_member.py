@@ -7,7 +7,7 @@ from typing import NamedTuple
 from litestar import Controller, Response, get
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from koperasi.cooperatives.service import Cooperative, cooperative_of, terms
+from koperasi.cooperatives.service import Cooperative, terms
 from koperasi.db import Database
 from koperasi.deposits.service import deposits_of
 from koperasi.dues import service as dues
@@ -44,13 +44,13 @@ class MemberPages(Controller):
     async def balance(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
         """All savings, what is still to be paid, and the latest lines."""
         identity = request.user
+        number = own_number(identity)
+        cooperative = await frame.cooperative(request)
+        today = cooperative.today(datetime.now(UTC))
         async with database.reading(identity.book_id) as connection:
-            number = own_number(identity)
-            cooperative = await cooperative_of(connection, identity.book_id)
-            today = cooperative.today(datetime.now(UTC))
             accounts = await service.accounts_of(connection, identity.book_id, number)
             deposits = await deposits_of(connection, cooperative, number, today)
-            standing = await dues.standing_of(connection, cooperative, number, today)
+            standing = (await dues.standings_of(connection, cooperative, [number], today))[number]
             latest = await service_desk.latest_of(connection, identity.book_id, accounts, LATEST_LINES)
             shown = [one for one in accounts if one.closed_on is None or one.balance_minor]
             numbers = [one.number for one in shown if one.kind is service.SavingsKind.BERENCANA]
@@ -76,15 +76,16 @@ class MemberPages(Controller):
     async def passbook(self, request: ApiRequest, database: Database, frame: Frame) -> Response[str]:
         """A year as it stands in the paper book: date, kind, in, out, balance."""
         identity = request.user
+        number = own_number(identity)
+        today = (await frame.cooperative(request)).today(datetime.now(UTC))
+        this_year = today.year
+        form = Form({"tahun": request.query_params.get("tahun", str(this_year))}, identity.locale)
+        year = form.whole("tahun", least=1900, most=this_year) or this_year
         async with database.reading(identity.book_id) as connection:
-            number = own_number(identity)
-            cooperative = await cooperative_of(connection, identity.book_id)
             member = await members.member_by_number(connection, identity.book_id, number)
             accounts = await service.accounts_of(connection, identity.book_id, number)
-            this_year = cooperative.today(datetime.now(UTC)).year
-            form = Form({"tahun": request.query_params.get("tahun", str(this_year))}, identity.locale)
-            year = form.whole("tahun", least=1900, most=this_year) or this_year
             book = await service_desk.passbook(connection, identity.book_id, accounts, year)
+        leaf = service_desk.leaf_of(request.query_params.get("lembar", ""), book.pages)
         first_year = book.first_year or this_year
         return await frame.page(
             request,
@@ -93,12 +94,13 @@ class MemberPages(Controller):
             form=form,
             member=member,
             accounts=accounts,
-            book=book,
+            book=book.page(leaf),
             year=year,
-            opened=date(year, 1, 1),
-            closed=min(date(year, 12, 31), cooperative.today(datetime.now(UTC))),
-            previous_url=f"/buku-anggota?tahun={year - 1}" if year > first_year else "",
-            next_url=f"/buku-anggota?tahun={year + 1}" if year < this_year else "",
+            leaf=leaf,
+            leaves=book.pages,
+            opened=date(year, 1, 1) if leaf == 1 else None,
+            closed=min(date(year, 12, 31), today) if leaf == book.pages else None,
+            **service_desk.turned("/buku-anggota?", year, leaf, book.pages, first_year, this_year),
             movement=messages.movement,
             short=messages.SHORT,
         )
@@ -135,13 +137,13 @@ async def _promises(
     locale: str,
 ) -> list[rules_promises.Told]:
     """What was agreed for the products in which these accounts are."""
-    since: dict[str, date] = {}
+    held: dict[service.Product, date] = {}
     for account in accounts:
         if account.closed_on is None:
-            since[account.product_code] = min(account.opened_on, since.get(account.product_code, account.opened_on))
-    known = await service.products(connection, cooperative.book_id)
-    held = {one: since[one.code] for one in known if one.code in since}
-    rows = await service.product_terms(connection, cooperative.book_id, since)
+            held[account.product] = min(account.opened_on, held.get(account.product, account.opened_on))
+    order = list(service.SavingsKind)
+    held = dict(sorted(held.items(), key=lambda one: (order.index(one[0].kind), one[0].code)))
+    rows = await service.product_terms(connection, cooperative.book_id, [one.code for one in held])
     said = terms(cooperative.kind)
     return rules_promises.told(held, rows, day, rules_promises.Words(said.savings_return, said.surplus), locale)
 

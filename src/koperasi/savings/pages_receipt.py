@@ -167,8 +167,8 @@ class OwnReceiptPages(Controller):
     ) -> Response[str]:
         """One receipt; of others' there is nothing to be seen."""
         identity = request.user
+        cooperative = await frame.cooperative(request)
         async with database.reading(identity.book_id) as connection:
-            cooperative = await cooperative_of(connection, identity.book_id)
             receipt = await service.receipt_for(connection, cooperative, identity, number)
             teller = await access.name_of(connection, identity.book_id, receipt.teller)
             given = await treasury.numbers_of(connection, identity.book_id, [receipt.entry_number])

@@ -86,6 +86,7 @@ _LABELS: Mapping[SavingsKind, str] = {
 
 # Statuses by their names in members.rules.MemberStatus; a slice doesn't import another's rules.
 _APPLICANT = "pemohon"
+APPLICANT_PAYS = N_("Pemohon hanya membayar simpanan pokok sampai menjadi anggota.")
 _DECEASED = "meninggal"
 _LEFT = frozenset({"keluar", "diberhentikan"})
 _MAY_PAY_IN = frozenset({"anggota", "cuti", "nonaktif"})
@@ -131,10 +132,8 @@ def check_deposit(
     """
     check_amount(amount_minor, cash=cash)
     if member_status == _APPLICANT:
-        if not kind.is_own_capital:
-            raise Refusal(
-                "member-not-joined", N_("Pemohon membayar simpanan pokok dan wajib dulu untuk menjadi anggota.")
-            )
+        if kind is not SavingsKind.POKOK:
+            raise Refusal("member-not-joined", APPLICANT_PAYS)
     elif member_status not in _MAY_PAY_IN:
         raise Refusal("member-cannot-deposit", N_("Keanggotaan berakhir atau sedang diakhiri: setoran tidak diterima."))
     if amount_minor < minimum_minor:

@@ -22,7 +22,7 @@ from koperasi.savings.products import Earns, Product, ProductTerms, terms_on
 from koperasi.savings.receipts import Receipt, entry_number_of, receipt_number
 from koperasi.savings.rules import SavingsKind
 from koperasi.savings.rules_plans import Goal, Plan
-from koperasi.savings.service_desk import passbook
+from koperasi.savings.service_desk import leaf_of, passbook, turned
 from koperasi.savings.service_doctor import ledger_accounts
 from koperasi.savings.service_dues import CollectedLine, Payment, bill, bills, deposit_drafts, linked_deposits
 from koperasi.savings.service_limits import members_of, paid_out, paid_out_in
@@ -30,12 +30,23 @@ from koperasi.savings.service_opening import (
     close_accounts,
     free_kind,
     open_account,
+    record_opened,
     reopen_accounts,
     welcome,
+    welcome_in,
     welcome_many,
 )
-from koperasi.savings.service_partners import Partner, add_partner, holder_names, partner_by_number, partners
+from koperasi.savings.service_partners import (
+    Partner,
+    add_partner,
+    holder_names,
+    is_partner_number,
+    partner_by_number,
+    partner_roster,
+    partners,
+)
 from koperasi.savings.service_plans import due_instalments, run_orders, set_plan
+from koperasi.savings.service_pokok import Pokok, pokok_of
 from koperasi.savings.service_posting import (
     answered_before,
     cash_of,
@@ -79,6 +90,7 @@ __all__ = [
     "Partner",
     "Payment",
     "Plan",
+    "Pokok",
     "Product",
     "ProductTerms",
     "Receipt",
@@ -102,7 +114,9 @@ __all__ = [
     "free_kind",
     "holder_names",
     "holdings",
+    "is_partner_number",
     "is_valid_account_number",
+    "leaf_of",
     "ledger_accounts",
     "linked_deposits",
     "make_account_number",
@@ -111,14 +125,17 @@ __all__ = [
     "open_account",
     "paid_out_in",
     "partner_by_number",
+    "partner_roster",
     "partners",
     "passbook",
+    "pokok_of",
     "product_by_code",
     "product_terms",
     "products",
     "receipt",
     "receipt_for",
     "receipt_number",
+    "record_opened",
     "reopen_accounts",
     "reverse",
     "run_orders",
@@ -126,8 +143,10 @@ __all__ = [
     "statement",
     "terms_on",
     "transfer",
+    "turned",
     "verify_code",
     "welcome",
+    "welcome_in",
     "welcome_many",
     "withdraw",
 ]

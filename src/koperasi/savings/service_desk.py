@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, any_, func, literal, select, true
+from sqlalchemy import Select, any_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
@@ -33,6 +35,8 @@ from ledger.seal import inclusion_code
 MOVEMENT_KINDS = ("savings.deposit", "savings.withdrawal", "savings.transfer", "reversal")
 """Kinds of entries that the desk makes; imports, which come by the thousand, are not among them."""
 MOST_PASSBOOK_LINES = 5_000
+LINES_ON_A_PAGE = 250
+"""So many stay light enough for a phone on a slow line."""
 
 
 class Movement(NamedTuple):
@@ -79,6 +83,17 @@ class Passbook(NamedTuple):
     def closing_minor(self) -> int:
         """The sum of all savings at the end of the year."""
         return self.lines[-1].balance_minor if self.lines else self.opening_minor
+
+    @property
+    def pages(self) -> int:
+        """How many leaves of ``LINES_ON_A_PAGE`` a year has; one at least."""
+        return max(-(-len(self.lines) // LINES_ON_A_PAGE), 1)
+
+    def page(self, number: int) -> Passbook:
+        """One leaf, from 1: it begins with what the one before it ended with."""
+        start = (min(max(number, 1), self.pages) - 1) * LINES_ON_A_PAGE
+        opening = self.lines[start - 1].balance_minor if start else self.opening_minor
+        return self._replace(opening_minor=opening, lines=self.lines[start : start + LINES_ON_A_PAGE])
 
 
 class Institution(NamedTuple):
@@ -143,11 +158,18 @@ async def latest_of(
     connection: AsyncConnection, book_id: int, accounts: Sequence[SavingsAccount], limit: int = 5
 ) -> list[Movement]:
     """The latest movements on these accounts by their dates, the latest first."""
+    asked = {"book": book_id, "accounts": [one.ledger_account_id for one in accounts], "most": limit}
+    rows = await connection.execute(_latest(), asked)
+    return [_movement(row) for row in sorted(rows, key=_place, reverse=True)]
+
+
+@cache
+def _latest() -> Select[Any]:
+    """Built once: to write it anew takes longer than to ask it."""
     posting = schema.posting
     order = (posting.c.effective_date.desc(), posting.c.entry_number.desc(), posting.c.line.desc())
-    query = _postings(book_id).where(posting.c.account_id == _any_of(accounts)).order_by(*order).limit(limit)
-    rows = await connection.execute(_movements(query))
-    return [_movement(row) for row in sorted(rows, key=_place, reverse=True)]
+    mine = _postings(bindparam("book")).where(posting.c.account_id == _ACCOUNTS)
+    return _movements(mine.order_by(*order).limit(bindparam("most")))
 
 
 async def passbook(
@@ -161,27 +183,53 @@ async def passbook(
         accounts: all savings accounts of one member.
         year: of the effective dates.
     """
-    posting, turnover = schema.posting, schema.turnover
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    mine = (turnover.c.account_id == _any_of(accounts), turnover.c.book_id == book_id)
-    opening = await connection.scalar(
-        select(func.coalesce(func.sum(turnover.c.credit - turnover.c.debit), 0)).where(*mine, turnover.c.day < first)
-    )
-    first_day: date | None = await connection.scalar(select(func.min(turnover.c.day)).where(*mine))
-    rows = await connection.execute(
-        _movements(
-            _postings(book_id)
-            .where(posting.c.account_id == _any_of(accounts), posting.c.effective_date.between(first, last))
-            .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
-            .limit(MOST_PASSBOOK_LINES)
-        )
-    )
-    running, lines = int(opening or 0), []
-    for row in sorted(rows, key=_place):
+    asked = {
+        "book": book_id,
+        "accounts": [one.ledger_account_id for one in accounts],
+        "first": date(year, 1, 1),
+        "last": date(year, 12, 31),
+    }
+    before = (await connection.execute(_BEFORE_YEAR, asked)).one()
+    opening = running = int(before.opening or 0)
+    lines = []
+    for row in sorted(await connection.execute(_year(), asked), key=_place):
         movement = _movement(row)
         running += movement.change_minor
         lines.append(PassbookLine(movement, running))
-    return Passbook(int(opening or 0), lines, first_day.year if first_day else None)
+    return Passbook(opening, lines, before.first_day.year if before.first_day else None)
+
+
+_ACCOUNTS = any_(bindparam("accounts", type_=ARRAY(BigInteger)))
+_BEFORE_YEAR = select(
+    func.sum(schema.turnover.c.credit - schema.turnover.c.debit)
+    .filter(schema.turnover.c.day < bindparam("first"))
+    .label("opening"),
+    func.min(schema.turnover.c.day).label("first_day"),
+).where(schema.turnover.c.account_id == _ACCOUNTS, schema.turnover.c.book_id == bindparam("book"))
+
+
+@cache
+def _year() -> Select[Any]:
+    posting = schema.posting
+    in_year = posting.c.effective_date.between(bindparam("first"), bindparam("last"))
+    return _movements(
+        _postings(bindparam("book"))
+        .where(posting.c.account_id == _ACCOUNTS, in_year)
+        .order_by(posting.c.effective_date, posting.c.entry_number, posting.c.line)
+        .limit(MOST_PASSBOOK_LINES)
+    )
+
+
+def leaf_of(asked: str, leaves: int) -> int:
+    """Which leaf of a long year is asked for; the first if that can't be read."""
+    return max(min(int(asked), leaves), 1) if re.fullmatch("[0-9]{1,4}", asked) else 1
+
+
+def turned(here: str, year: int, leaf: int, leaves: int, first: int, last: int) -> dict[str, Any]:
+    """Where turning back and forth leads: leaf by leaf, and from year to year."""
+    back = f"{here}tahun={year}&lembar={leaf - 1}" if leaf > 1 else f"{here}tahun={year - 1}" if year > first else ""
+    on = f"{here}tahun={year}&lembar={leaf + 1}" if leaf < leaves else f"{here}tahun={year + 1}" if year < last else ""
+    return {"previous_url": back, "next_url": on}
 
 
 async def find_customers(
@@ -265,10 +313,6 @@ async def _account(connection: AsyncConnection, book_id: int, number: str) -> Sa
     return await account_by_number(connection, book_id, number) if exists else None
 
 
-def _any_of(accounts: Sequence[SavingsAccount]) -> Any:
-    return any_(literal([one.ledger_account_id for one in accounts], ARRAY(BigInteger)))
-
-
 def _movements(chosen: Select[Any]) -> Select[Any]:
     """Postings on savings accounts, with what their entries say and whether they were undone.
 
@@ -313,7 +357,7 @@ def _movements(chosen: Select[Any]) -> Select[Any]:
     ).select_from(moved.join(said, true()).join(whose, true()).outerjoin(undone, true()))
 
 
-def _postings(book_id: int) -> Select[Any]:
+def _postings(book_id: Any) -> Select[Any]:
     posting = schema.posting
     return select(
         posting.c.book_id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.exc import IntegrityError
 
 import ledger
@@ -55,7 +56,7 @@ async def welcome_many(
     """Open new members' accounts and bill what joining costs, by the policies of the day each joined.
 
     Everybody gets the free kind; simpanan pokok and wajib are opened where the policy is not zero (a BUM Desa unit or
-    a bank has savers, who pay neither).
+    a bank has savers, who pay neither). Who has only applied gets simpanan pokok; the rest comes with ``welcome_in``.
 
     Args:
         work: bound to the cooperative's book; the caller commits.
@@ -66,30 +67,87 @@ async def welcome_many(
     Raises:
         Refusal: ``policy-missing``.
     """
-    dues = {day: await _joining_dues(work, day) for day in {member.joined_on for member in members}}
+    costs = {day: await _joining_dues(work, day) for day in {member.joined_on for member in members}}
+    bills = [(member, bill) for member in members for bill in costs[member.joined_on] if _may_pay(member, bill.kind)]
+    kinds: dict[str, dict[SavingsKind, None]] = {member.number: {} for member in members}
+    for member, bill in bills:
+        kinds[member.number][bill.kind] = None
+    for member in members:
+        if _may_pay(member, free_kind(cooperative)):
+            kinds[member.number][free_kind(cooperative)] = None
+    if bills:
+        rows = [_bill_row(work.book_id, member.number, bill, member.joined_on) for member, bill in bills]
+        await work.connection.execute(insert(due), rows)
     wishes = [
         _Wish(member.number, kind, member.joined_on, MOST_USED[kind])
         for member in members
-        for kind in [*dict.fromkeys(bill.kind for bill in dues[member.joined_on]), free_kind(cooperative)]
+        for kind in kinds[member.number]
     ]
-    bills = [
-        {
-            "book_id": work.book_id,
-            "member_number": member.number,
-            "kind": bill.kind.value,
-            "period": bill.period,
-            "amount_minor": bill.amount_minor,
-            "billed_on": member.joined_on,
-        }
-        for member in members
-        for bill in dues[member.joined_on]
-    ]
-    if bills:
-        await work.connection.execute(insert(due), bills)
     accounts: dict[str, dict[SavingsKind, SavingsAccount]] = {member.number: {} for member in members}
     for account in await _open(work, cooperative, wishes, actor=actor):
         accounts[account.member_number][account.kind] = account
     return accounts
+
+
+async def welcome_in(
+    work: Work, cooperative: Cooperative, numbers: Sequence[str], on: date, *, actor: str
+) -> list[SavingsAccount]:
+    """Open what applicants did not have yet, and bill their first simpanan wajib, on the day they became members.
+
+    Args:
+        work: bound to the cooperative's book; the caller commits.
+        cooperative: whose members they are now.
+        numbers: theirs.
+        on: the day of joining, whose policies hold.
+        actor: who admits them.
+
+    Raises:
+        Refusal: ``policy-missing``.
+    """
+    rows = await work.connection.execute(
+        select(savings_account.c.member_number, savings_account.c.kind).where(
+            savings_account.c.book_id == work.book_id, savings_account.c.member_number.in_(list(numbers))
+        )
+    )
+    known = {(number, SavingsKind(kind)) for number, kind in rows}
+    costs = [one for one in await _joining_dues(work, on) if one.kind is SavingsKind.WAJIB]
+    if bills := [_bill_row(work.book_id, number, one, on) for number in numbers for one in costs]:
+        await work.connection.execute(insert_once(due).on_conflict_do_nothing(), bills)
+    kinds = [*(one.kind for one in costs), free_kind(cooperative)]
+    wishes = [
+        _Wish(number, kind, on, MOST_USED[kind]) for number in numbers for kind in kinds if (number, kind) not in known
+    ]
+    return await _open(work, cooperative, wishes, actor=actor) if wishes else []
+
+
+async def record_opened(work: Work, accounts: Iterable[SavingsAccount], *, actor: str) -> None:
+    """Write in the audit trail which accounts were opened; last in the transaction that opens them."""
+    await audit.record_many(
+        work.connection,
+        work.book_id,
+        actor=actor,
+        action=Action.SAVINGS_OPENED,
+        subjects=[
+            (f"savings {one.number}", {"product": one.product_code, "opened_on": one.opened_on.isoformat()})
+            for one in accounts
+        ],
+    )
+
+
+def _may_pay(member: Member, kind: SavingsKind) -> bool:
+    """Whether somebody has this kind of savings at once: who has only applied pays simpanan pokok."""
+    return member.status is not MemberStatus.PEMOHON or kind is SavingsKind.POKOK
+
+
+def _bill_row(book_id: int, number: str, bill: Due, billed_on: date) -> dict[str, object]:
+    return {
+        "book_id": book_id,
+        "member_number": number,
+        "kind": bill.kind.value,
+        "period": bill.period,
+        "amount_minor": bill.amount_minor,
+        "billed_on": billed_on,
+    }
 
 
 async def open_account(
@@ -105,7 +163,7 @@ async def open_account(
     """Open one more savings account; the caller commits.
 
     Only members save here, and other cooperatives in savings of their own (Permenkop UKM 8/2023). Who has applied to
-    be a member pays simpanan pokok and wajib and nothing else.
+    be a member pays simpanan pokok and nothing else.
 
     Args:
         work: bound to the cooperative's book.
@@ -163,8 +221,8 @@ async def _product(work: Work, kind: SavingsKind | None, code: str | None) -> Pr
 def _check_member(member: Member, kind: SavingsKind, opened_on: date) -> None:
     if member.status.has_left:
         raise Refusal("member-cannot-deposit", N_("Keanggotaan berakhir atau sedang diakhiri: setoran tidak diterima."))
-    if member.status is MemberStatus.PEMOHON and not kind.is_own_capital:
-        raise Refusal("member-not-joined", N_("Pemohon membayar simpanan pokok dan wajib dulu untuk menjadi anggota."))
+    if not _may_pay(member, kind):
+        raise Refusal("member-not-joined", rules.APPLICANT_PAYS)
     if opened_on < member.joined_on:
         raise Refusal("opened-before-joining", N_("Rekening dibuka sebelum anggota bergabung."), field="opened_on")
 

@@ -30,6 +30,11 @@ REGISTRATION_MAX_LENGTH = 60
 _NUMBER = re.compile(r"K[0-9]{4}")
 _COLUMNS = tuple(partner_cooperative.c[name] for name in ("number", "name", "registration_number", "opened_on"))
 
+partner_roster = select(
+    partner_cooperative.c.book_id, partner_cooperative.c.number, partner_cooperative.c.name
+).subquery("partner_roster")
+"""The names of other cooperatives, for other slices' queries to join."""
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.cooperatives.service import Cooperative, Kind, roles
@@ -69,14 +69,24 @@ async def product_terms(
     connection: AsyncConnection, book_id: int, codes: Collection[str] | None = None
 ) -> dict[str, tuple[ProductTerms, ...]]:
     """The terms of products, the oldest first; of all of them if no codes are given."""
-    table = savings_product_terms
-    query = select(table.c.product_code, *_TERMS).where(table.c.book_id == book_id)
-    if codes is not None:
-        query = query.where(table.c.product_code.in_(codes))
+    rows = await (
+        connection.execute(_ALL_TERMS, {"book": book_id})
+        if codes is None
+        else connection.execute(_TERMS_OF, {"book": book_id, "codes": list(codes)})
+    )
     found: dict[str, list[ProductTerms]] = {}
-    for row in await connection.execute(query.order_by(table.c.product_code, table.c.valid_from)):
+    for row in rows:
         found.setdefault(row.product_code, []).append(to_terms(row))
     return {code: tuple(rows) for code, rows in found.items()}
+
+
+# Built once: to write them anew takes longer than to ask them.
+_ALL_TERMS = (
+    select(savings_product_terms.c.product_code, *_TERMS)
+    .where(savings_product_terms.c.book_id == bindparam("book"))
+    .order_by(savings_product_terms.c.product_code, savings_product_terms.c.valid_from)
+)
+_TERMS_OF = _ALL_TERMS.where(savings_product_terms.c.product_code == any_(bindparam("codes", type_=ARRAY(Text))))
 
 
 async def found_products(work: Work, cooperative: Cooperative, valid_from: date, actor: str) -> None:

@@ -17,6 +17,7 @@ from koperasi.simulations.model import (
     PoolAccountIn,
     ProfitPoolIn,
     ResultIn,
+    Saver,
     SavingsReturnIn,
     SavingsTaxIn,
     TermDepositIn,
@@ -51,6 +52,8 @@ POSTINGS = (
     (rules_interest.Posting.AT_END.value, N_("sekali di akhir")),
     (rules_interest.Posting.MONTHLY.value, N_("setiap bulan")),
     (rules_interest.Posting.QUARTERLY.value, N_("setiap triwulan")),
+    (rules_interest.Posting.HALF_YEARLY.value, N_("setiap setengah tahun")),
+    (rules_interest.Posting.YEARLY.value, N_("setiap tahun")),
 )
 ROLLS = (
     (rules_term.RollOver.NONE.value, N_("tidak diperpanjang")),
@@ -65,6 +68,11 @@ EARLY = (
 TESTS = (
     (rules_tax.ThresholdOf.PAYMENT.value, N_("seluruh yang dibayar dalam bulan itu")),
     (rules_tax.ThresholdOf.MONTH.value, N_("bagian setiap bulan")),
+)
+SAVERS = (
+    (Saver.MEMBER.value, N_("anggota (PP 15/2009)")),
+    (Saver.COOPERATIVE.value, N_("koperasi lain (PPh pasal 23)")),
+    (Saver.BANK.value, N_("nasabah bank (PP 131/2000)")),
 )
 REASONS = (
     (rules_exit.Reason.LEFT.value, N_("mengundurkan diri")),
@@ -121,7 +129,9 @@ SAVINGS_TAX = (
         N_("Rekening"),
         N_("Satu baris satu rekening: nama; imbalan; banyaknya bulan bila lebih dari satu."),
     ),
-    Field("choice", "testing", N_("Batas diuji atas"), options=TESTS),
+    Field("choice", "saver", N_("Penyimpan"), options=SAVERS),
+    Field("amount", "balance", N_("Tabungan dan deposito bersama"), N_("Hanya untuk nasabah bank."), required=False),
+    Field("choice", "testing", N_("Batas diuji atas"), N_("Hanya untuk anggota."), options=TESTS),
 )
 EXIT_SETTLEMENT = (
     Field("date", "decided_on", N_("Tanggal keputusan")),
@@ -201,10 +211,17 @@ def read_term_deposit(form: Form) -> TermDepositIn | None:
 def read_savings_tax(form: Form) -> SavingsTaxIn | None:
     """A tax question."""
     month, testing = _month(form, "month"), form.choice("testing", list(rules_tax.ThresholdOf))
+    saver, balance = form.choice("saver", list(Saver)), _amount(form, "balance", blank="")
     accounts = list(_read(form, "accounts", _paid))
     if not form.ok or month is None:
         return None
-    return SavingsTaxIn(month=month, accounts=accounts, testing=rules_tax.ThresholdOf(testing or ""))
+    return SavingsTaxIn(
+        month=month,
+        saver=Saver(saver or ""),
+        balance=balance or None,
+        accounts=accounts,
+        testing=rules_tax.ThresholdOf(testing or ""),
+    )
 
 
 def read_exit_settlement(form: Form) -> ExitSettlementIn | None:
@@ -223,7 +240,7 @@ def read_exit_settlement(form: Form) -> ExitSettlementIn | None:
 
 def _amount(form: Form, name: str, *, required: bool = False, blank: str = "0.00") -> str:
     minor = form.amount(name, required=required, positive=False)
-    if minor is not None and (minor < 0 or minor >= 10**15):
+    if minor is not None and (minor < 0 or minor >= 10**17):
         form.error(name, N_("Jumlah di luar batas."))
     return blank if minor is None else written(minor)
 

@@ -1,26 +1,30 @@
-"""What a simulation is asked and what it answers, as JSON. All amounts are rupiah, written as strings; days are ISO."""
+"""What a simulation is asked, as JSON. All amounts are rupiah, written as strings; days are ISO."""
 
-from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from koperasi.formats import parse_wire_amount, wire_amount
-from koperasi.rest import BookDate, Flag, Model, Result, Text, Whole
+from koperasi.rest import BookDate, Flag, Model, Text, Whole
 from koperasi.returns.service import Rounding, rules_days, rules_exit, rules_interest, rules_tax, rules_term, to_unit
 
 MOST_ROWS = 500
-"""The most movements, accounts, items or rates in one question."""
+"""The most items, rates or heirs in one question."""
+MOST_MOVEMENTS = 5_000
+"""The most movements of an account."""
+MOST_ACCOUNTS = 100_000
+"""The most accounts of a pool; over REST fewer (``api``)."""
 
-Rupiah = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["1250000.00"])]
-"""An amount of rupiah, not below zero."""
+Rupiah = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?$", examples=["1250000.00"])]
+"""An amount of rupiah, not below zero; the largest is the ledger's."""
 
-Signed = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", examples=["-250000.00"])]
+Signed = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?$", examples=["-250000.00"])]
 """An amount of rupiah that may be below zero."""
 
 Exact = Annotated[
-    str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,10})?$", examples=["1833333.333333"], strict=True)
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?$", examples=["1833333.333333"], strict=True)
 ]
 """A figure in rupiah that may be finer than a sen, e.g. an average or HI-1000."""
 
@@ -81,13 +85,22 @@ class RateIn(Asked):
     percent: Percent
 
 
-class BalanceOut(Result):
-    """Days in a row with the same closing balance."""
+class BalanceOf(StrEnum):
+    """Of which days an average or the lowest balance is taken: of each calendar month, or of a whole posting period."""
 
-    first: date
-    last: date
-    days: int
-    balance: str
+    MONTH = "month"
+    PERIOD = "period"
+
+
+class Compounding(StrEnum):
+    """When what was earned and not yet posted begins to earn itself."""
+
+    NONE = "none"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
 
 
 class SavingsReturnIn(Asked):
@@ -100,37 +113,25 @@ class SavingsReturnIn(Asked):
     rates: list[RateIn] = Field(default_factory=list, max_length=MOST_ROWS)
     basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
     opening: Signed = "0.00"
-    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_ROWS)
+    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_MOVEMENTS)
     opened_on: BookDate | None = None
     closed_on: BookDate | None = None
     minimum: Rupiah = "0.00"
     posting: rules_interest.Posting = rules_interest.Posting.AT_END
+    compounding: Compounding = Compounding.NONE
     compound_daily: Flag = False
+    """The same as ``compounding`` ``daily``."""
+    balance_of: BalanceOf = BalanceOf.MONTH
+    """Of which days average and lowest are taken."""
+    year_starts: Annotated[int, Whole, Field(ge=1, le=12)] = 1
+    """The first month of the year by which quarters, half years and years are counted."""
+    from_first: Flag = False
+    """Periods of posting are counted from ``first``, e.g. from the 15th to the 14th, and not by calendar months."""
     unit: Unit = "1"
     rounding: Rounding = Rounding.HALF_UP
     ceiling_percent: Percent = "9"
     posted: Signed | None = None
     """What was posted for these days before: the answer then names the correction."""
-
-
-class PeriodReturnOut(Result):
-    """The return of one period."""
-
-    first: date
-    last: date
-    balances: list[BalanceOut]
-    exact: str
-    amount: str
-    working: list[str]
-
-
-class SavingsReturnOut(Result):
-    """The returns period by period, and their sum."""
-
-    returns: list[PeriodReturnOut]
-    total: str
-    above_ceiling: bool
-    correction: str | None
 
 
 class NisbahIn(Asked):
@@ -146,7 +147,7 @@ class PoolAccountIn(Asked):
     number: Text
     average: Exact | None = None
     opening: Signed = "0.00"
-    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_ROWS)
+    movements: list[DatedAmountIn] = Field(default_factory=list, max_length=MOST_MOVEMENTS)
     opened_on: BookDate | None = None
     closed_on: BookDate | None = None
     nisbah_percent: Percent | None = None
@@ -158,8 +159,10 @@ class ProfitPoolIn(Asked):
     """A month of the pool: ``income`` and ``financing``; or ``hi_1000``; or, for wadiah, ``bonus``."""
 
     month: Month
-    accounts: list[PoolAccountIn] = Field(max_length=MOST_ROWS)
-    income: Rupiah | None = None
+    accounts: list[PoolAccountIn] = Field(max_length=MOST_ACCOUNTS)
+    nisbah_percent: Percent | None = None
+    """Of all accounts that do not name their own."""
+    income: Signed | None = None
     financing: Exact | None = None
     funds: Exact | None = None
     """Average funds of the whole pool, if more than these accounts."""
@@ -168,31 +171,6 @@ class ProfitPoolIn(Asked):
     minimum: Rupiah = "0.00"
     """Of a wadiah bonus: the least balance that takes part."""
     unit: Unit = "1"
-
-
-class PoolAccountOut(Result):
-    """An account's share. ``exact`` is before the one rounding."""
-
-    number: str
-    average: str
-    nisbah_percent: str | None
-    exact: str
-    amount: str
-    working: list[str]
-
-
-class ProfitPoolOut(Result):
-    """The pool shared: what the savers get and what the cooperative keeps add up to what was distributed."""
-
-    funds: str
-    distributable: str
-    distributed: str
-    hi_1000: str | None
-    accounts: list[PoolAccountOut]
-    to_savers: str
-    to_cooperative: str
-    remainder: str
-    working: list[str]
 
 
 class ResultIn(Asked):
@@ -210,6 +188,8 @@ class TermDepositIn(Asked):
     months: Annotated[int, Whole, Field(ge=1, le=rules_term.LONGEST_MONTHS)]
     percent: Percent | None = None
     nisbah_percent: Percent | None = None
+    hi_1000: Exact | None = None
+    """What the pool brought, if it was the same in every month; else ``results``."""
     results: list[ResultIn] = Field(default_factory=list, max_length=MOST_ROWS)
     basis: rules_days.Basis = rules_days.Basis.ACTUAL_365
     roll_over: rules_term.RollOver = rules_term.RollOver.NONE
@@ -225,42 +205,6 @@ class TermDepositIn(Asked):
     rounding: Rounding = Rounding.HALF_UP
 
 
-class AccrualOut(Result):
-    """A part of a term."""
-
-    first: date
-    last: date
-    days: int
-    principal: str
-    exact: str
-    amount: str
-
-
-class TermOut(Result):
-    """One run to maturity or early closing."""
-
-    begins: date
-    ends: date
-    principal: str
-    total: str
-    is_early: bool
-    penalty: str
-    taken_back: str
-    parts: list[AccrualOut]
-
-
-class TermDepositOut(Result):
-    """The deposit as far as it was followed."""
-
-    maturity: date
-    terms: list[TermOut]
-    is_running: bool
-    closed_on: date | None
-    total: str
-    payout: str
-    working: list[str]
-
-
 class PaidIn(Asked):
     """A return paid on an account, gross, for one month or several."""
 
@@ -269,35 +213,27 @@ class PaidIn(Asked):
     months: Annotated[int, Whole, Field(ge=1, le=12)] = 1
 
 
+class Saver(StrEnum):
+    """Whose savings they are: that decides the rule."""
+
+    MEMBER = "member"
+    COOPERATIVE = "cooperative"
+    """Another cooperative (UU PPh art. 23)."""
+    BANK = "bank"
+    """Anybody who saves with a bank (PP 131/2000)."""
+
+
 class SavingsTaxIn(Asked):
-    """All that one member was paid in a month. Threshold and rate are those of the law unless given."""
+    """All that one saver was paid in a month. Threshold and rate are those of the law unless given."""
 
     month: Month
+    saver: Saver = Saver.MEMBER
+    balance: Rupiah | None = None
+    """Of a bank's saver: savings and deposits together."""
     accounts: list[PaidIn] = Field(max_length=MOST_ROWS)
     threshold: Rupiah | None = None
     percent: Percent | None = None
     testing: rules_tax.ThresholdOf = rules_tax.ThresholdOf.PAYMENT
-
-
-class TaxedOut(Result):
-    """An account's gross, tax and net."""
-
-    account: str
-    gross: str
-    tax: str
-    net: str
-
-
-class SavingsTaxOut(Result):
-    """The tax of the month. ``slip``: a withholding slip is due. ``deposit_by``: to the state, at the latest."""
-
-    gross: str
-    tax: str
-    net: str
-    slip: bool
-    deposit_by: date | None
-    accounts: list[TaxedOut]
-    working: list[str]
 
 
 class ItemIn(Asked):
@@ -337,32 +273,3 @@ class ExitSettlementIn(Asked):
     shu_decided: Flag = True
     pay_months: Annotated[int, Whole, Field(ge=0, le=24)] = 1
     heirs: list[HeirIn] = Field(default_factory=list, max_length=50)
-
-
-class SettlementLineOut(Result):
-    """A line of the statement, and what it adds to the result or takes from it."""
-
-    kind: rules_exit.Kind
-    name: str
-    amount: str
-    effect: str
-
-
-class HeirShareOut(Result):
-    """An heir's part."""
-
-    name: str
-    amount: str
-
-
-class ExitSettlementOut(Result):
-    """The statement. ``is_blocked``: the member owes more than they have, so nothing is paid."""
-
-    lines: list[SettlementLineOut]
-    to_member: str
-    from_member: str
-    net: str
-    is_blocked: bool
-    pay_by: date | None
-    heirs: list[HeirShareOut]
-    working: list[str]

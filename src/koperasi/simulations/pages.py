@@ -136,7 +136,7 @@ SIMULATIONS: Mapping[str, Simulation] = {
     ),
     "pajak-simpanan": Simulation(
         N_("Pajak simpanan"),
-        N_("Pajak final atas imbalan semua rekening seorang anggota dalam sebulan."),
+        N_("Pajak atas imbalan semua rekening seorang penyimpan dalam sebulan."),
         forms.SAVINGS_TAX,
         _savings_tax,
     ),

@@ -16,37 +16,40 @@ from koperasi.returns.service import (
     rules_interest,
     rules_pool,
     rules_shu,
-    rules_tax,
     rules_term,
 )
-from koperasi.simulations.model import (
+from koperasi.simulations.answers import (
     AccrualOut,
     BalanceOut,
-    DatedAmountIn,
-    ExitSettlementIn,
     ExitSettlementOut,
     HeirShareOut,
     PeriodReturnOut,
-    PoolAccountIn,
     PoolAccountOut,
-    ProfitPoolIn,
     ProfitPoolOut,
-    SavingsReturnIn,
     SavingsReturnOut,
-    SavingsTaxIn,
-    SavingsTaxOut,
     SettlementLineOut,
-    ShuIn,
-    TaxedOut,
-    TermDepositIn,
     TermDepositOut,
     TermOut,
+)
+from koperasi.simulations.model import (
+    BalanceOf,
+    Compounding,
+    DatedAmountIn,
+    ExitSettlementIn,
+    PoolAccountIn,
+    ProfitPoolIn,
+    SavingsReturnIn,
+    ShuIn,
+    TermDepositIn,
     decimals,
     exact_rupiah,
     exactly,
     sen,
     written,
 )
+from koperasi.simulations.service_tax import savings_tax
+
+__all__ = ["exit_settlement", "profit_pool", "savings_return", "savings_tax", "term_deposit"]
 
 LONGEST = timedelta(days=3 * 366)
 """Days that one question about a return may cover."""
@@ -56,22 +59,27 @@ def savings_return(asked: SavingsReturnIn, locale: str) -> SavingsReturnOut:
     """The return of an account, period by period.
 
     Raises:
-        Refusal: ``period-order``, ``period-too-long``, ``rate-missing``, ``rates-order`` or ``compounding-method``.
+        Refusal: ``period-order``, ``period-too-long``, ``rate-missing``, ``rates-order``, ``compounding-method`` or
+            ``compounding-twice``.
     """
     if asked.last - asked.first > LONGEST:
         raise Refusal("period-too-long", N_("Masa hitung paling lama tiga tahun."), field="last")
-    rates = _rates(asked)
+    rates, compounding = _rates(asked), _compounding(asked)
     terms = rules_interest.Terms(
         asked.method,
         rates,
         asked.basis,
         minimum_minor=sen(asked.minimum),
-        compound_daily=asked.compound_daily,
+        compound_daily=compounding is Compounding.DAILY,
+        compound_months=_MONTHS.get(compounding, 0),
+        compound_from=asked.year_starts,
+        whole_period=asked.balance_of is BalanceOf.PERIOD,
         unit_minor=sen(asked.unit),
         rounding=asked.rounding,
     )
     account = rules_interest.Account(sen(asked.opening), _moves(asked.movements), asked.opened_on, asked.closed_on)
-    found = rules_interest.postings(account, terms, asked.first, asked.last, asked.posting)
+    by = rules_interest.Calendar(asked.year_starts, asked.from_first)
+    found = rules_interest.postings(account, terms, asked.first, asked.last, asked.posting, by)
     total = sum(one.amount_minor for one in found)
     return SavingsReturnOut(
         returns=[
@@ -94,6 +102,24 @@ def savings_return(asked: SavingsReturnIn, locale: str) -> SavingsReturnOut:
     )
 
 
+_MONTHS = {
+    Compounding.MONTHLY: 1,
+    Compounding.QUARTERLY: 3,
+    Compounding.HALF_YEARLY: 6,
+    Compounding.YEARLY: 12,
+}
+
+
+def _compounding(asked: SavingsReturnIn) -> Compounding:
+    if not asked.compound_daily:
+        return asked.compounding
+    if asked.compounding not in {Compounding.NONE, Compounding.DAILY}:
+        raise Refusal(
+            "compounding-twice", N_("Pelipatan harian atau pelipatan lain, tidak keduanya."), field="compounding"
+        )
+    return Compounding.DAILY
+
+
 def profit_pool(asked: ProfitPoolIn, locale: str) -> ProfitPoolOut:
     """A month's result shared among savers.
 
@@ -107,7 +133,10 @@ def profit_pool(asked: ProfitPoolIn, locale: str) -> ProfitPoolOut:
     last = rules_days.month_end(first)
     if asked.bonus is not None:
         return _bonus(asked, {one.number: _average(one, first, last) for one in asked.accounts}, locale)
-    savers = [rules_pool.Saver(one.number, _average(one, first, last), _nisbah(one, last)) for one in asked.accounts]
+    savers = [
+        rules_pool.Saver(one.number, _average(one, first, last), _nisbah(one, last, asked.nisbah_percent))
+        for one in asked.accounts
+    ]
     if asked.hi_1000 is not None:
         pool = rules_pool.share_at(savers, exactly(asked.hi_1000), unit_minor=sen(asked.unit))
     else:
@@ -147,14 +176,19 @@ def term_deposit(asked: TermDepositIn, locale: str) -> TermDepositOut:
     Raises:
         Refusal: ``rate-or-nisbah``, or any of ``returns.rules_term``.
     """
-    if (asked.percent is None) == (asked.nisbah_percent is None) or bool(asked.results) != (asked.percent is None):
+    results = [rules_term.Result(one.since, exactly(one.hi_1000)) for one in asked.results]
+    both = bool(results) and asked.hi_1000 is not None
+    if asked.hi_1000 is not None:
+        results.append(rules_term.Result(asked.opened_on, exactly(asked.hi_1000)))
+    shares = asked.nisbah_percent is not None
+    if both or (asked.percent is None) != shares or bool(results) != shares:
         raise Refusal("rate-or-nisbah", N_("Isi persen setahun, atau nisbah bersama HI-1000."), field="percent")
     contract = rules_term.TermContract(
         sen(asked.principal),
         asked.opened_on,
         asked.months,
         exactly(asked.percent or asked.nisbah_percent or "0"),
-        results=[rules_term.Result(one.since, exactly(one.hi_1000)) for one in asked.results],
+        results=results,
         basis=asked.basis,
         roll_over=asked.roll_over,
         capitalise_months=asked.capitalise_months,
@@ -174,40 +208,6 @@ def term_deposit(asked: TermDepositIn, locale: str) -> TermDepositOut:
         closed_on=done.closed_on,
         total=written(done.total_return_minor),
         payout=written(done.payout_minor),
-        working=_said(done.working(), locale),
-    )
-
-
-def savings_tax(asked: SavingsTaxIn, locale: str) -> SavingsTaxOut:
-    """The tax on what one member was paid in a month.
-
-    Raises:
-        Refusal: ``tax-policy-missing`` or ``account-twice``.
-    """
-    month = date.fromisoformat(f"{asked.month}-01")
-    law = rules_tax.policy_at(rules_tax.POLICIES, month)
-    policy = law._replace(
-        threshold_minor=law.threshold_minor if asked.threshold is None else sen(asked.threshold),
-        percent=law.percent if asked.percent is None else exactly(asked.percent),
-        testing=asked.testing,
-    )
-    paid = [rules_tax.Paid(one.account, sen(one.amount), one.months) for one in asked.accounts]
-    done = rules_tax.withhold(paid, month, (policy,))
-    return SavingsTaxOut(
-        gross=written(done.gross_minor),
-        tax=written(done.tax_minor),
-        net=written(done.net_minor),
-        slip=done.slip_due,
-        deposit_by=done.deposit_by,
-        accounts=[
-            TaxedOut(
-                account=one.account,
-                gross=written(one.gross_minor),
-                tax=written(tax),
-                net=written(one.gross_minor - tax),
-            )
-            for one, tax in zip(done.paid, done.taxes_minor, strict=True)
-        ],
         working=_said(done.working(), locale),
     )
 
@@ -273,9 +273,10 @@ def _average(one: PoolAccountIn, first: date, last: date) -> Fraction:
     return rules_days.average(rules_interest.open_days(account, first, last), (last - first).days + 1)
 
 
-def _nisbah(one: PoolAccountIn, day: date) -> Fraction:
-    if one.nisbah_percent is not None:
-        return exactly(one.nisbah_percent)
+def _nisbah(one: PoolAccountIn, day: date, for_all: str | None) -> Fraction:
+    own = one.nisbah_percent or (for_all if not one.nisbah else None)
+    if own is not None:
+        return exactly(own)
     return rules_pool.nisbah_at([rules_pool.Nisbah(row.since, exactly(row.percent)) for row in one.nisbah], day)
 
 

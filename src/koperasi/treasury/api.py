@@ -45,6 +45,9 @@ Number = Annotated[int, Parameter(ge=1, le=2**53)]
 Month = Annotated[
     str, QueryParameter(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="Year and month, 2026-11")
 ]
+Office = Annotated[
+    str, QueryParameter(pattern=r"^[0-9A-Z]{2,6}$", description="Code of an office; 01 is the head office")
+]
 PAGE = 50
 
 
@@ -121,6 +124,7 @@ class SessionController(Controller):
                 await cooperative_of(work.connection, identity.book_id),
                 username=identity.username,
                 count=data.count.count(),
+                office=data.office,
                 from_vault_minor=minor_of(data.from_vault, "from_vault"),
                 difference_minor=minor_of(data.difference, "difference") or 0,
                 holds_vault=holds_vault(identity),
@@ -255,15 +259,16 @@ class DayController(Controller):
         database: Database,
         month: Month,
         kind: VoucherKind = VoucherKind.CASH_IN,
+        office: Office = service.OFFICE,
         cursor: str | None = None,
         limit: Limit = PAGE,
     ) -> VoucherList:
-        """Vouchers of one kind and month in the order of their numbers."""
+        """Vouchers of one kind, office and month in the order of their numbers."""
         place = decode_cursor(cursor, "int")
         book_id, first = request.user.book_id, date.fromisoformat(f"{month}-01")
         async with database.reading(book_id) as connection:
             found, more = await service.vouchers(
-                connection, book_id, kind, first, after=place[0] if place else 0, limit=limit
+                connection, book_id, kind, first, office=office, after=place[0] if place else 0, limit=limit
             )
             waiting = await service.unnumbered(connection, book_id)
         return VoucherList(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from koperasi.treasury import rules
 from koperasi.treasury.rules import Count, Movement, Sums
 
 
@@ -16,6 +17,7 @@ class Session:
 
     number: int
     username: str
+    office: str
     ledger_account_id: int
     business_day: date
     opened_at: datetime
@@ -92,3 +94,57 @@ class Report:
     def counted_minor(self) -> int | None:
         """What was counted at the closing."""
         return None if self.session.closing is None else self.session.closing.total_minor
+
+
+@dataclass(frozen=True, slots=True)
+class PettyCount:
+    """Petty cash as it was counted; ``top_up_minor`` and ``difference_minor``, in sen, are its entry's."""
+
+    number: int
+    holder: str
+    business_day: date
+    counted_at: datetime
+    counted_by: str
+    count: Count
+    entry: int | None
+    head: int
+    top_up_minor: int = 0
+    difference_minor: int = 0
+
+    @property
+    def after_minor(self) -> int:
+        """What the box held afterwards."""
+        return self.count.total_minor + self.top_up_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What moved petty cash since it was counted: the entry, its day, words and signed amount in sen."""
+
+    entry_number: int
+    effective_date: date
+    words: str
+    source: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Petty cash now: what the book says it holds, its fixed sum (0: none), the last count, and what came since."""
+
+    account_code: str
+    balance_minor: int
+    vault_minor: int
+    float_minor: int
+    last: PettyCount | None
+    since: list[Spending]
+
+    @property
+    def holder(self) -> str | None:
+        """Who answers for it."""
+        return self.last.holder if self.last else None
+
+    @property
+    def top_up_minor(self) -> int:
+        """What would fill it up."""
+        return rules.proposed_top_up(self.float_minor, self.balance_minor)

@@ -7,20 +7,20 @@ from uuid import uuid4
 
 from litestar import Controller, Response, get, post
 from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from koperasi.access import service as access
-from koperasi.cooperatives.service import cooperative_of
+from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
 from koperasi.errors import Conflict, Refusal
-from koperasi.formats import format_amount
 from koperasi.frame import Frame
 from koperasi.i18n import N_, translate
-from koperasi.permissions import Permission
+from koperasi.permissions import Identity, Permission
 from koperasi.posting import Idempotency
 from koperasi.rest import ApiRequest, decode_cursor, encode_cursor
 from koperasi.treasury import service
 from koperasi.treasury.api import Number, holds_vault, own_only
-from koperasi.treasury.service import DENOMINATIONS, Count
+from koperasi.treasury.counting import agreed_to, count_rows, counted, refuse
 from koperasi.web import Form, Notice
 
 PAGE = 20
@@ -30,7 +30,12 @@ DONE: Mapping[str, tuple[str, str]] = {
     "serah": ("ok", N_("Serah terima tercatat. Pihak lain membenarkannya di halaman Kas.")),
     "benar": ("ok", N_("Serah terima dibenarkan.")),
 }
-FIELDS = tuple(f"d{value}" for value in DENOMINATIONS)
+
+
+TOO_MUCH = {
+    "ambil": N_("Kas besar tidak mempunyai uang sebanyak itu menurut buku."),
+    "setor": N_("Laci tidak mempunyai uang sebanyak itu menurut buku."),
+}
 
 
 class CashPages(Controller):
@@ -43,29 +48,43 @@ class CashPages(Controller):
         """What is at hand now, what waits to be confirmed, and the latest sessions."""
         identity, book_id = request.user, request.user.book_id
         place = decode_cursor(request.query_params.get("sesudah"), "int")
+        form = Form({"kantor": request.query_params.get("kantor", "")}, identity.locale)
         async with database.reading(book_id) as connection:
             cooperative = await cooperative_of(connection, book_id)
             at_hand = await service.at_hand(connection, cooperative, identity.username)
+            offices = await service.office_names(connection, book_id)
+            office = form.value("kantor") if form.value("kantor") in offices else None
             found, more = await service.sessions(
-                connection, book_id, username=own_only(identity), before=place[0] if place else None, limit=PAGE
+                connection,
+                book_id,
+                username=own_only(identity),
+                office=office,
+                before=place[0] if place else None,
+                limit=PAGE,
             )
+            petty_minor = await _petty(connection, cooperative, identity)
             waiting = await service.handovers(connection, cooperative, waiting_only=True)
             needed = await service.needs_session(connection, cooperative)
         mine = at_hand.session.number if at_hand.session else None
+        here = f"/kas?kantor={office}" if office else "/kas"
         told = DONE.get(request.query_params.get("pesan", ""))
         return await frame.page(
             request,
             "treasury/cash.html",
             notices=[Notice("ok", translate(identity.locale, told[1]))] if told else [],
+            form=form,
             at_hand=at_hand,
+            offices=offices,
+            petty_minor=petty_minor,
+            today=cooperative.today(datetime.now(UTC)),
             sessions=found,
             handovers=[one for one in waiting if holds_vault(identity) or one.session_number == mine],
             needed=needed,
             sees_all=own_only(identity) is None,
             may_work=identity.may(Permission.OPEN_SESSION),
             holds_vault=holds_vault(identity),
-            first_url="/kas" if place else "",
-            next_url=f"/kas?sesudah={encode_cursor(found[-1].number)}" if more else "",
+            first_url=here if place else "",
+            next_url=f"{here}{'&' if office else '?'}sesudah={encode_cursor(found[-1].number)}" if more else "",
         )
 
     @get("/kas/buka", opt={"permission": Permission.OPEN_SESSION})
@@ -80,9 +99,9 @@ class CashPages(Controller):
         form = Form(await request.form(), identity.locale)
         key, count, differs = form.uuid("key"), counted(form), ""
         handed = form.amount("from_vault", required=False, positive=False)
-        agreed = _agreed(form)
+        agreed, office = agreed_to(form), form.text("office", max_length=20) or None
         if form.ok and key and count is not None:
-            once = Idempotency.of("web", str(key), "kas-buka", count.to_json(), handed, agreed)
+            once = Idempotency.of("web", str(key), "kas-buka", count.to_json(), handed, agreed, office)
             try:
                 async with database.work(identity.book_id) as work:
                     await service.open_session(
@@ -90,6 +109,7 @@ class CashPages(Controller):
                         await cooperative_of(work.connection, identity.book_id),
                         username=identity.username,
                         count=count,
+                        office=office,
                         from_vault_minor=handed,
                         difference_minor=agreed,
                         holds_vault=holds_vault(identity),
@@ -99,7 +119,7 @@ class CashPages(Controller):
                     await work.commit()
                 return Redirect("/kas?pesan=buka", status_code=303)
             except Refusal as refusal:
-                differs = _refuse(form, refusal)
+                differs = refuse(form, refusal)
         return await _open_form(request, database, frame, form, differs, status=422)
 
     @get("/kas/{number:int}", opt={"permission": Permission.READ_CASH})
@@ -110,8 +130,16 @@ class CashPages(Controller):
             cooperative = await cooperative_of(connection, book_id)
             one = await service.session(connection, book_id, number, username=own_only(identity))
             report = await service.report(connection, cooperative, one)
+        if not one.is_open and not cooperative.is_read_only and any(line.voucher is None for line in report.lines):
+            # What is printed and signed names each movement by the number of its voucher.
+            async with database.work(book_id) as work:
+                await service.give_number(work, report.lines[-1].movement.entry_number)
+                report = await service.report(work.connection, cooperative, one)
+                await work.commit()
+        async with database.reading(book_id) as connection:
             names = {name for name in (one.username, one.closed_by) if name}
             people = {name: await access.name_of(connection, book_id, name) for name in names}
+            offices = await service.office_names(connection, book_id)
         told = DONE.get(request.query_params.get("pesan", ""))
         return await frame.page(
             request,
@@ -120,6 +148,7 @@ class CashPages(Controller):
             one=one,
             report=report,
             teller=people[one.username],
+            office=offices.get(one.office, ""),
             counted_by=people.get(one.closed_by or ""),
             may_close=one.is_open and (one.username == identity.username or holds_vault(identity)),
         )
@@ -136,7 +165,7 @@ class CashPages(Controller):
         form = Form(await request.form(), identity.locale)
         key, count, differs = form.uuid("key"), counted(form), ""
         back = form.amount("to_vault", required=False, positive=False) or 0
-        agreed = _agreed(form)
+        agreed = agreed_to(form)
         if form.flag("all_to_vault") and count is not None:
             back = count.total_minor
         if form.ok and key and count is not None:
@@ -161,7 +190,7 @@ class CashPages(Controller):
                 # It is closed already: its report says by whom.
                 return Redirect(f"/kas/{number}", status_code=303)
             except Refusal as refusal:
-                differs = _refuse(form, refusal)
+                differs = refuse(form, refusal)
         return await _close_form(request, database, frame, form, number, differs, status=422)
 
     @get("/kas/{number:int}/serah-terima", opt={"permission": Permission.OPEN_SESSION})
@@ -195,7 +224,10 @@ class CashPages(Controller):
                     await work.commit()
                 return Redirect("/kas?pesan=serah", status_code=303)
             except Refusal as refusal:
-                form.add_refusal(refusal)
+                if refusal.code == "floor":
+                    form.error("amount", TOO_MUCH[direction or ""])
+                else:
+                    form.add_refusal(refusal)
         return await _hand_over_form(request, database, frame, form, number, status=422)
 
     @post("/kas/serah-terima/{number:int}/benar", opt={"permission": Permission.OPEN_SESSION})
@@ -210,39 +242,15 @@ class CashPages(Controller):
         return Redirect("/kas?pesan=benar", status_code=303)
 
 
-def counted(form: Form) -> Count | None:
-    """What was counted, from the form's fields; None if a field can't be read. What is left empty is none."""
-    pieces = {
-        value: number
-        for value in DENOMINATIONS
-        if (number := form.whole(f"d{value}", most=100_000, required=False)) is not None
-    }
-    other = form.amount("other", required=False, positive=False) or 0
-    if not form.ok:
+async def _petty(connection: AsyncConnection, cooperative: Cooperative, identity: Identity) -> int | None:
+    """What petty cash holds, in sen, for those who see it: it is their concern once it was given to somebody."""
+    if not service.has_petty(cooperative):
         return None
-    try:
-        return Count(pieces, other)
-    except Refusal as refusal:
-        form.add_refusal(refusal)
-        return None
-
-
-def _agreed(form: Form) -> int:
-    """The difference that was shown, if the box beside it was ticked; the field is ours, so a wrong one is none."""
-    text = form.value("difference_minor")[:20]
-    return int(text) if form.flag("agree") and text.lstrip("-").isdecimal() and text.isascii() else 0
-
-
-def _refuse(form: Form, refusal: Refusal) -> str:
-    """Say beside the field what was refused; returns the difference (sen) that may be agreed to now."""
-    if refusal.code == "cash-differs":
-        form.error("agree", refusal.message, **refusal.params)
-        return str(refusal.params["difference_minor"])
-    if refusal.code == "floor" and refusal.field is None:
-        form.error("from_vault", N_("Kas besar tidak mempunyai uang sebanyak itu menurut buku."))
-    else:
-        form.add_refusal(refusal)
-    return ""
+    box = await service.box(connection, cooperative, cooperative.today(datetime.now(UTC)))
+    known = box.last is not None or bool(box.balance_minor)
+    if holds_vault(identity) or (own_only(identity) is None and known) or box.holder == identity.username:
+        return box.balance_minor
+    return None
 
 
 async def _open_form(
@@ -252,8 +260,12 @@ async def _open_form(
     async with database.reading(identity.book_id) as connection:
         cooperative = await cooperative_of(connection, identity.book_id)
         at_hand = await service.at_hand(connection, cooperative, identity.username)
+        desks = await service.offices(connection, identity.book_id)
+        usual = await service.choose_office(connection, identity.book_id, identity.username, None)
     if at_hand.session is not None and status == 200:
         return Redirect(f"/kas/{at_hand.session.number}", status_code=303)
+    form.fill("office", usual)
+    there = {one.code: one.name for one in desks if not one.closed}
     return await frame.page(
         request,
         "treasury/open.html",
@@ -261,8 +273,10 @@ async def _open_form(
         form=form,
         key=str(uuid4()),
         at_hand=at_hand,
+        offices=there if len(there) > 1 else {},
+        all_offices={one.code: one.name for one in desks},
         differs=differs,
-        **_rows(form),
+        **count_rows(form),
     )
 
 
@@ -292,7 +306,7 @@ async def _close_form(
         one=one,
         teller=teller,
         differs=differs,
-        **_rows(form),
+        **count_rows(form),
     )
 
 
@@ -321,16 +335,6 @@ async def _hand_over_form(
             ("setor", translate(form.locale, N_("Dari laci ke kas besar"))),
         ],
     )
-
-
-def _rows(form: Form) -> dict[str, Any]:
-    """The denominations with what was typed beside each, and what all of it is worth as far as it can be read."""
-    typed = Form({name: form.value(name) for name in (*FIELDS, "other")})
-    count = counted(typed)
-    return {
-        "denominations": [(f"d{value}", format_amount(value * 100)) for value in DENOMINATIONS],
-        "total_minor": None if count is None else count.total_minor,
-    }
 
 
 CONTROLLERS: list[type[Controller]] = [CashPages]

@@ -68,6 +68,7 @@ async def _day_page(
     place = decode_cursor(request.query_params.get("sesudah"), "date")
     async with database.reading(book_id) as connection:
         state = await service.day_state(connection, await cooperative_of(connection, book_id), datetime.now(UTC))
+        desks = await service.offices(connection, book_id)
         days, more = await service.closed_days(connection, book_id, before=place[0] if place else None, limit=PAGE)
     form.fill("next_day", state.proposed.isoformat())
     done = bool(request.query_params.get("ditutup")) and status < 400
@@ -80,6 +81,7 @@ async def _day_page(
         else [],
         form=form,
         state=state,
+        desks=desks if len(desks) > 1 else [],
         days=days,
         may_close=identity.may(Permission.MANAGE_CASH),
         first_url="/tutup-hari" if place else "",

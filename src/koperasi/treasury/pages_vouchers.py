@@ -42,18 +42,23 @@ class VoucherPages(Controller):
             today = (await cooperative_of(connection, book_id)).today(datetime.now(UTC))
             months = await service.months(connection, book_id)
             month = _month(form.value("bulan")) or (months[0] if months else today.replace(day=1))
+            offices = await service.office_names(connection, book_id)
+            office = form.value("kantor") if form.value("kantor") in offices else service.OFFICE
             found, more = await service.vouchers(
-                connection, book_id, kind, month, after=place[0] if place else 0, limit=PAGE
+                connection, book_id, kind, month, office=office, after=place[0] if place else 0, limit=PAGE
             )
             series = await service.series(connection, book_id, month)
             waiting = await service.unnumbered(connection, book_id)
         form.fill("jenis", kind.value)
         form.fill("bulan", f"{month:%Y-%m}")
-        chosen = f"/bukti?bulan={month:%Y-%m}&jenis={kind}"
+        form.fill("kantor", office)
+        chosen = f"/bukti?bulan={month:%Y-%m}&jenis={kind}" + (f"&kantor={office}" if offices else "")
         return await frame.page(
             request,
             "treasury/vouchers.html",
             form=form,
+            offices=offices,
+            office=office,
             kind=kind,
             kinds=list(VoucherKind),
             month=month,
@@ -64,6 +69,7 @@ class VoucherPages(Controller):
             unnumbered=waiting,
             entry_kinds=bookkeeping.KIND_LABELS,
             may_number=identity.may(Permission.MANAGE_CASH),
+            may_open=identity.may(Permission.READ_CASH),
             first_url=chosen if place else "",
             next_url=f"{chosen}&sesudah={encode_cursor(found[-1].number.serial)}" if more else "",
         )

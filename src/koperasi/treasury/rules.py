@@ -6,6 +6,7 @@ over and short (5311, 7309), as the counted drawer is what there is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,6 +25,12 @@ MOST_PIECES = 100_000
 
 OPEN, TRANSFER, CLOSE = "treasury.open", "treasury.transfer", "treasury.close"
 """The kinds of entries that sessions make."""
+
+SOURCE = re.compile(r"(?=.*[0-9])[A-Za-z0-9 ./#-]{1,40}")
+"""The number of a receipt; it is sealed as it is typed, so it has no room for a name."""
+
+PETTY, SPEND = "treasury.petty", "treasury.spend"
+"""The kinds of entries of petty cash: counted and filled up, and spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,34 @@ def closing(counted_minor: int, expected_minor: int, to_vault_minor: int) -> Set
             counted=format_amount(counted_minor),
         )
     return Settlement(-to_vault_minor, counted_minor - expected_minor)
+
+
+def petty(counted_minor: int, expected_minor: int, top_up_minor: int) -> Settlement:
+    """Petty cash is counted, and then the vault fills it up, or takes some back.
+
+    Args:
+        counted_minor: what lies in the box before anything is put in.
+        expected_minor: what the book says.
+        top_up_minor: what the vault puts in; below zero it takes out.
+
+    Raises:
+        Refusal: ``cash-has-no-sen`` or ``more-than-counted``.
+    """
+    if top_up_minor % SEN_PER_RUPIAH:
+        raise Refusal("cash-has-no-sen", N_("Uang tunai tidak mempunyai sen."), field="top_up")
+    if -top_up_minor > counted_minor:
+        raise Refusal(
+            "more-than-counted",
+            N_("Yang disetor ke kas besar melebihi uang yang dihitung, %(counted)s."),
+            field="top_up",
+            counted=format_amount(counted_minor),
+        )
+    return Settlement(top_up_minor, counted_minor - expected_minor)
+
+
+def proposed_top_up(float_minor: int, balance_minor: int) -> int:
+    """What brings petty cash back to its fixed sum, in sen; nothing where none is fixed, or where it holds more."""
+    return max(float_minor - balance_minor, 0)
 
 
 def _check_handed(amount_minor: int, name: str) -> None:

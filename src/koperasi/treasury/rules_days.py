@@ -43,6 +43,8 @@ class DayFacts:
     imbalance_minor: int
     unnumbered: int
     gaps: int
+    petty_uncounted: int | None = None
+    """Entries on petty cash since its last count; None where there is no petty cash."""
 
 
 def checklist(facts: DayFacts) -> list[Check]:
@@ -57,6 +59,9 @@ def checklist(facts: DayFacts) -> list[Check]:
             url="/persetujuan",
         ),
     ]
+    if facts.petty_uncounted is not None:
+        label = N_("Kas kecil sudah dihitung sesudah gerakannya yang terakhir")
+        checks.append(Check("petty", label, facts.petty_uncounted, url="/kas/kecil"))
     if facts.in_transit_minor is not None:
         label = N_("Kas dalam perjalanan sudah nol")
         checks.append(Check("transit", label, abs(facts.in_transit_minor), minor=True, url="/buku-besar/1104"))

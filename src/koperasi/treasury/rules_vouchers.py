@@ -2,7 +2,8 @@
 
 BKM (bukti kas masuk) takes cash in, BKK (bukti kas keluar) pays cash out, BM (bukti memorial) moves none in sum. A
 number is the entry's rank among entries of its kind, office and effective month, in the order in which they were
-recorded; so it follows from the journal alone, and an entry that is reversed keeps its number.
+recorded; so it follows from the journal alone, and an entry that is reversed keeps its number. An entry's office is
+that of the till whose cash it moves; one that moves no till's cash, or that of two offices, is the head office's.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import NamedTuple
 from koperasi.i18n import N_
 
 OFFICE = "01"
-"""There is one office today; its number is kept, and written only of others."""
+"""The head office. Its code is never written: numbers that were printed before there was another office stay true."""
 
 _NUMBER = re.compile(
-    r"(?P<kind>BKM|BKK|BM)/(?:(?P<office>[0-9]{2})/)?(?P<year>[0-9]{4})/(?P<month>0[1-9]|1[0-2])/0*(?P<serial>[1-9][0-9]{0,8})"
+    r"(?P<kind>BKM|BKK|BM)/(?:(?P<office>[0-9A-Z]{2,6})/)?(?P<year>[0-9]{4})/(?P<month>0[1-9]|1[0-2])/0*(?P<serial>[1-9][0-9]{0,8})"
 )
 
 
@@ -64,7 +65,7 @@ class Number:
     office: str = OFFICE
 
     def __str__(self) -> str:
-        """``BKM/2026/11/0001``; another office than the first stands between: ``BKM/02/2026/11/0001``."""
+        """``BKM/2026/11/0001``; another office than the head office stands between: ``BKM/KC1/2026/11/0001``."""
         office = "" if self.office == OFFICE else f"{self.office}/"
         return f"{self.kind}/{office}{self.month:%Y/%m}/{self.serial:04}"
 

@@ -24,6 +24,7 @@ from koperasi.errors import NotFound
 from koperasi.i18n import N_
 from koperasi.treasury import rules_days, rules_vouchers, service_vouchers
 from koperasi.treasury.rules_days import Check, DayFacts
+from koperasi.treasury.service_petty import petty_uncounted
 from koperasi.treasury.service_reading import handovers
 from koperasi.treasury.service_sessions import last_closed_day
 from koperasi.treasury.service_vouchers import CASH
@@ -175,6 +176,7 @@ async def _facts(connection: AsyncConnection, cooperative: Cooperative, day: dat
         in_transit_minor=None if code is None else debit - credit,
         imbalance_minor=sum(debit - credit for debit, credit in sums.values()),
         unnumbered=await service_vouchers.unnumbered(connection, book_id),
+        petty_uncounted=await petty_uncounted(connection, cooperative),
         gaps=len(rules_vouchers.gaps(await service_vouchers.series(connection, book_id))),
     )
 

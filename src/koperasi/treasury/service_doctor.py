@@ -7,12 +7,13 @@ from typing import NamedTuple
 from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from koperasi.treasury.rules_vouchers import OFFICE
 from koperasi.treasury.service_vouchers import CASH, RANKS
-from koperasi.treasury.tables import teller_session, till
+from koperasi.treasury.tables import petty_count, teller_session, till
 from ledger import schema
 
-SESSIONS, TILLS = "cash.sessions", "cash.tills"
-"""The number series of both."""
+SESSIONS, TILLS, PETTY = "cash.sessions", "cash.tills", "cash.petty"
+"""The number series of each."""
 
 MOST = 1_000
 """Vouchers that are named; more of them say nothing more."""
@@ -23,7 +24,8 @@ _WRONG = text(f"""
 SELECT coalesce(r.entry_number, v.entry_number)
   FROM ranked r
   FULL JOIN (SELECT * FROM voucher WHERE book_id = :book) v
-    ON v.entry_number = r.entry_number AND v.kind = r.kind AND v.month = r.month AND v.serial = r.rank
+    ON v.entry_number = r.entry_number AND v.kind = r.kind AND v.office = r.office AND v.month = r.month
+   AND v.serial = r.rank
  WHERE v.entry_number IS NULL OR r.entry_number IS NULL
  ORDER BY 1 LIMIT :most
 """)
@@ -65,8 +67,14 @@ async def session_numbers(connection: AsyncConnection, book_id: int) -> list[int
     return list((await connection.execute(query)).scalars())
 
 
+async def petty_numbers(connection: AsyncConnection, book_id: int) -> list[int]:
+    """The numbers of all counts of petty cash."""
+    query = select(petty_count.c.number).where(petty_count.c.book_id == book_id)
+    return list((await connection.execute(query)).scalars())
+
+
 async def wrong_vouchers(connection: AsyncConnection, book_id: int) -> list[int]:
     """Entries whose voucher is missing, or has another number than follows from the journal."""
     upto = await connection.scalar(_HEAD, {"book": book_id})
-    facts = {"book": book_id, "after": 0, "upto": int(upto or 0), "cash": list(CASH), "most": MOST}
+    facts = {"book": book_id, "after": 0, "upto": int(upto or 0), "cash": list(CASH), "office": OFFICE, "most": MOST}
     return list((await connection.execute(_WRONG, facts)).scalars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -34,15 +35,19 @@ SELECT p.entry_number, e.kind, sum(p.amount)::bigint AS amount, e.effective_date
 class AtHand(NamedTuple):
     """What is at hand now, in sen: a person's session and its till, the vault, the common cash.
 
-    ``left_minor``: what lies in their till while it is not in session.
+    ``left``: what lies in their tills that are not in session, by office; those that are empty are left out.
     """
 
     session: Session | None
     till_minor: int
-    till_code: str | None
     vault_minor: int
     common_minor: int
-    left_minor: int
+    left: Mapping[str, int]
+
+    @property
+    def left_minor(self) -> int:
+        """All of it."""
+        return sum(self.left.values())
 
 
 async def session(connection: AsyncConnection, book_id: int, number: int, *, username: str | None = None) -> Session:
@@ -73,6 +78,7 @@ async def sessions(
     book_id: int,
     *,
     username: str | None = None,
+    office: str | None = None,
     open_only: bool = False,
     before: int | None = None,
     limit: int = 50,
@@ -81,6 +87,8 @@ async def sessions(
     wanted: list[Any] = [teller_session.c.book_id == book_id]
     if username is not None:
         wanted.append(teller_session.c.username == username)
+    if office is not None:
+        wanted.append(teller_session.c.office == office)
     if open_only:
         wanted.append(teller_session.c.closed_at.is_(None))
     if before is not None:
@@ -204,17 +212,21 @@ async def at_hand(connection: AsyncConnection, cooperative: Cooperative, usernam
     book_id = cooperative.book_id
     codes = {role: account_code(cooperative.kind, role) for role in ("cash.vault", "cash.teller")}
     boxes = {one.code: one.balance for one in await ledger.find_accounts(connection, book_id, codes.values())}
-    mine = await connection.scalar(
-        select(till.c.ledger_account_id).where(and_(till.c.book_id == book_id, till.c.username == username))
+    rows = await connection.execute(
+        select(till.c.office, till.c.ledger_account_id).where(till.c.book_id == book_id, till.c.username == username)
     )
-    account = None if mine is None else (await ledger.accounts_by_id(connection, book_id, [mine]))[mine]
+    mine = {row.office: row.ledger_account_id for row in rows}
+    accounts = await ledger.accounts_by_id(connection, book_id, mine.values())
     now = await own_session(connection, book_id, username)
-    balance = 0 if account is None else account.balance
+    here = now.office if now else None
     return AtHand(
         session=now,
-        till_minor=balance if now else 0,
-        till_code=None if account is None else account.code,
+        till_minor=accounts[mine[here]].balance if here else 0,
         vault_minor=boxes[codes["cash.vault"]],
         common_minor=boxes[codes["cash.teller"]],
-        left_minor=0 if now else balance,
+        left={
+            office: accounts[account].balance
+            for office, account in sorted(mine.items())
+            if office != here and accounts[account].balance
+        },
     )

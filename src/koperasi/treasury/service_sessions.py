@@ -23,11 +23,18 @@ from koperasi.posting import MESSAGES, Idempotency, Settled, settled
 from koperasi.treasury import rules
 from koperasi.treasury.model import Session
 from koperasi.treasury.rules import Count, Settlement
+from koperasi.treasury.rules_vouchers import OFFICE
+from koperasi.treasury.service_offices import choose_office
 from koperasi.treasury.tables import business_day, cash_handover, teller_session, till
 
 COLUMNS = (*teller_session.columns, till.c.ledger_account_id)
 SESSIONS = teller_session.join(
-    till, and_(till.c.book_id == teller_session.c.book_id, till.c.username == teller_session.c.username)
+    till,
+    and_(
+        till.c.book_id == teller_session.c.book_id,
+        till.c.username == teller_session.c.username,
+        till.c.office == teller_session.c.office,
+    ),
 )
 
 
@@ -55,6 +62,7 @@ async def open_session(
     *,
     username: str,
     count: Count,
+    office: str | None = None,
     from_vault_minor: int | None = None,
     difference_minor: int = 0,
     holds_vault: bool = False,
@@ -66,8 +74,9 @@ async def open_session(
     Args:
         work: the transaction.
         cooperative: whose till.
-        username: who will answer for it; a till is made for them the first time.
+        username: who will answer for it; a till is made for them the first time at an office.
         count: what lies in the drawer.
+        office: the code of the office it stands in; None is where they last worked.
         from_vault_minor: what was taken from the vault for it, in sen; None is whatever the drawer had not before.
         difference_minor: over (below zero: short) that the person has seen and agrees to book, in sen.
         holds_vault: whether they hold the vault too, so that nobody else has to confirm what they took from it.
@@ -76,7 +85,8 @@ async def open_session(
 
     Raises:
         Conflict: ``session-open``: they have one already.
-        Refusal: ``cash-differs``, what the rules say, or what the book says (``floor``: the vault has not so much).
+        Refusal: ``office``, ``cash-differs``, what the rules say, or what the book says (``floor``: the vault has not
+            so much).
     """
     connection, book_id = work.connection, work.book_id
     await ledger.lock_head(connection, book_id)
@@ -86,7 +96,8 @@ async def open_session(
         return Session.of({**known, "replayed": True})
     if await find_session(connection, book_id, *_open_of(username)) is not None:
         raise Conflict("session-open", N_("Sesi kas Anda masih terbuka; tutup dulu sebelum membuka yang baru."))
-    account_id = await _till(work, cooperative, username)
+    office = await choose_office(connection, book_id, username, office)
+    account_id = await _till(work, cooperative, username, office)
     left = (await ledger.accounts_by_id(connection, book_id, [account_id]))[account_id].balance
     settlement = rules.opening(count.total_minor, left, from_vault_minor)
     rules.check_difference(settlement.difference_minor, difference_minor)
@@ -100,6 +111,7 @@ async def open_session(
         "book_id": book_id,
         "number": number,
         "username": username,
+        "office": office,
         "business_day": cooperative.today(now),
         "opened_at": now,
         "opening_count": count.to_json(),
@@ -342,27 +354,28 @@ async def _draft(
     )
 
 
-async def _till(work: Work, cooperative: Cooperative, username: str) -> int:
-    """The account of a person's till, opened beneath the tills' control account the first time."""
+async def _till(work: Work, cooperative: Cooperative, username: str, office: str) -> int:
+    """The account of a person's till at an office, opened beneath the tills' control account the first time."""
     connection, book_id = work.connection, work.book_id
-    known = await connection.scalar(
-        select(till.c.ledger_account_id).where(till.c.book_id == book_id, till.c.username == username)
-    )
+    wanted = till.c.book_id == book_id, till.c.username == username, till.c.office == office
+    known = await connection.scalar(select(till.c.ledger_account_id).where(*wanted))
     if known is not None:
         return int(known)
     above = await _control(work, cooperative)
     code = f"{above.code}.{await next_number(connection, book_id, 'cash.tills'):02}"
+    whose = username if office == OFFICE else f"{username}, {office}"
     new = ledger.NewAccount(
         code=code,
-        name_id=f"Laci kas {username}",
-        name_en=f"Till of {username}",
+        name_id=f"Laci kas {whose}",
+        name_en=f"Till of {whose}",
         type=above.type,
         side=above.side,
         currency=above.currency,
         floor=0,
     )
     account_id = (await ledger.open_accounts(connection, book_id, [new]))[code]
-    await connection.execute(insert(till).values(book_id=book_id, username=username, ledger_account_id=account_id))
+    row = {"book_id": book_id, "username": username, "office": office, "ledger_account_id": account_id}
+    await connection.execute(insert(till).values(row))
     return account_id
 
 

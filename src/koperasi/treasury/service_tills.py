@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from koperasi.cooperatives.service import Cooperative, account_code, newest_policy
-from koperasi.errors import Conflict
+from koperasi.errors import Conflict, FieldError
 from koperasi.i18n import N_
 from koperasi.treasury.tables import teller_session, till
 
@@ -18,7 +19,14 @@ POLICY = "teller.sessions"
 
 open_tills = (
     select(teller_session.c.book_id, teller_session.c.username, till.c.ledger_account_id, teller_session.c.business_day)
-    .join(till, and_(till.c.book_id == teller_session.c.book_id, till.c.username == teller_session.c.username))
+    .join(
+        till,
+        and_(
+            till.c.book_id == teller_session.c.book_id,
+            till.c.username == teller_session.c.username,
+            till.c.office == teller_session.c.office,
+        ),
+    )
     .where(teller_session.c.closed_at.is_(None))
     .subquery("open_tills")
 )
@@ -90,3 +98,30 @@ async def cash_account(connection: AsyncConnection, cooperative: Cooperative, ac
         return own
     code = account_code(cooperative.kind, "cash.teller")
     return (await ledger.account_by_code(connection, cooperative.book_id, code)).account_id
+
+
+COMMON, VAULT = "1102", "1101"
+"""The desk without sessions and the vault, in every kind's chart."""
+
+
+async def desk_errors(
+    connection: AsyncConnection, book_id: int, lines: Sequence[tuple[str, int]], on: date
+) -> list[FieldError]:
+    """What stands against an entry by hand that names the common desk, by its line.
+
+    While cash moves in sessions only, that desk may be emptied into the vault, and nothing else.
+
+    Args:
+        connection: bound to the book.
+        book_id: the book.
+        lines: codes and signed amounts in sen, debit positive.
+        on: the entry's day; before sessions began, the desk was what cash went through.
+    """
+    at = [place for place, (code, _) in enumerate(lines) if code == COMMON]
+    if not at:
+        return []
+    emptied = all(amount < 0 if code == COMMON else code == VAULT for code, amount in lines)
+    if emptied or await connection.scalar(select(sessions_policy(book_id, on))) != "on":
+        return []
+    message = N_("Kas bergerak dalam sesi: pakai laci yang sedang dalam sesi. Isi kas loket dipindahkan ke kas besar.")
+    return [FieldError(f"lines.{place}.account", "no-open-session", message) for place in at]

@@ -32,36 +32,40 @@ INSERT INTO voucher_head AS h (book_id, entry_number) VALUES (:book, 0)
 
 RANKS = """
 WITH cash AS MATERIALIZED (
-  SELECT account_id FROM ledger_account
-   WHERE book_id = :book AND type = 'asset' AND split_part(code, '.', 1) = ANY(:cash)
+  SELECT a.account_id, t.office FROM ledger_account a
+    LEFT JOIN till t ON t.book_id = a.book_id AND t.ledger_account_id = a.account_id
+   WHERE a.book_id = :book AND a.type = 'asset' AND split_part(a.code, '.', 1) = ANY(:cash)
 ), moved AS MATERIALIZED (
   SELECT p.entry_number, min(p.effective_date) AS day,
-         coalesce(sum(p.amount) FILTER (WHERE c.account_id IS NOT NULL), 0) AS cash
+         coalesce(sum(p.amount) FILTER (WHERE c.account_id IS NOT NULL), 0) AS cash,
+         CASE WHEN min(c.office) = max(c.office) THEN min(c.office) ELSE :office END AS office
     FROM ledger_posting p LEFT JOIN cash c USING (account_id)
    WHERE p.book_id = :book AND p.entry_number > :after AND p.entry_number <= :upto
    GROUP BY p.entry_number
 ), sorted AS (
-  SELECT entry_number, date_trunc('month', day)::date AS month,
+  SELECT entry_number, office, date_trunc('month', day)::date AS month,
          CASE WHEN cash > 0 THEN 'BKM' WHEN cash < 0 THEN 'BKK' ELSE 'BM' END AS kind
     FROM moved
 ), ranked AS (
-  SELECT entry_number, month, kind, row_number() OVER (PARTITION BY kind, month ORDER BY entry_number) AS rank
+  SELECT entry_number, month, kind, office,
+         row_number() OVER (PARTITION BY kind, office, month ORDER BY entry_number) AS rank
     FROM sorted
 )
 """
-"""Each entry of a range with its kind, month and rank among those of the range (see ``rules_vouchers``)."""
+"""Each entry of a range with its kind, office, month and rank among those of the range (see ``rules_vouchers``);
+``:office`` is the head office."""
 
-# Ranks go on from the last number of each kind and month.
+# Ranks go on from the last number of each kind, office and month.
 ASSIGN = text(f"""
 {RANKS}, last AS MATERIALIZED (
-  SELECT s.kind, s.month, coalesce((SELECT v.serial FROM voucher v
-            WHERE v.book_id = :book AND v.kind = s.kind AND v.office = :office AND v.month = s.month
+  SELECT s.kind, s.office, s.month, coalesce((SELECT v.serial FROM voucher v
+            WHERE v.book_id = :book AND v.kind = s.kind AND v.office = s.office AND v.month = s.month
             ORDER BY v.serial DESC LIMIT 1), 0) AS serial
-    FROM (SELECT DISTINCT kind, month FROM ranked) s
+    FROM (SELECT DISTINCT kind, office, month FROM ranked) s
 )
 INSERT INTO voucher (book_id, kind, office, month, serial, entry_number)
-SELECT :book, r.kind, :office, r.month, l.serial + r.rank, r.entry_number
-  FROM ranked r JOIN last l ON l.kind = r.kind AND l.month = r.month
+SELECT :book, r.kind, r.office, r.month, l.serial + r.rank, r.entry_number
+  FROM ranked r JOIN last l ON l.kind = r.kind AND l.office = r.office AND l.month = r.month
 """)
 
 CASH = ("1101", "1102", "1103", "1104", "1105")
@@ -172,10 +176,17 @@ SELECT v.kind, v.month, v.serial, v.office, v.entry_number, e.effective_date, e.
 
 
 async def vouchers(
-    connection: AsyncConnection, book_id: int, kind: VoucherKind, month: date, *, after: int = 0, limit: int = 50
+    connection: AsyncConnection,
+    book_id: int,
+    kind: VoucherKind,
+    month: date,
+    *,
+    office: str = OFFICE,
+    after: int = 0,
+    limit: int = 50,
 ) -> tuple[list[Listed], bool]:
-    """Vouchers of a kind and month in the order of their numbers, after a serial, and whether there are more."""
-    facts = {"book": book_id, "kind": kind.value, "office": OFFICE, "month": month, "after": after, "limit": limit + 1}
+    """Vouchers of a kind, office and month in the order of their numbers, after a serial; and are there more?"""
+    facts = {"book": book_id, "kind": kind.value, "office": office, "month": month, "after": after, "limit": limit + 1}
     found = [
         Listed(
             Number(VoucherKind(row.kind), row.month, row.serial, row.office),

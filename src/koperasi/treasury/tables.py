@@ -26,18 +26,37 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from koperasi.db import metadata
 
+office = Table(
+    "office",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("opened_on", Date, nullable=False),
+    Column("closed_on", Date),
+    PrimaryKeyConstraint("book_id", "code"),
+    ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
+    CheckConstraint("code ~ '^[0-9A-Z]{2,6}$'", name="code"),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("closed_on >= opened_on", name="closed_on"),
+    CheckConstraint("code <> '01' OR closed_on IS NULL", name="head"),
+)
+"""Where people stand at a desk. ``01`` is the head office, which every cooperative has from its founding on."""
+
 till = Table(
     "till",
     metadata,
     Column("book_id", BigInteger, nullable=False),
     Column("username", Text, nullable=False),
+    Column("office", Text, nullable=False),
     Column("ledger_account_id", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    PrimaryKeyConstraint("book_id", "username"),
+    PrimaryKeyConstraint("book_id", "username", "office"),
+    ForeignKeyConstraint(["book_id", "office"], ["office.book_id", "office.code"]),
     ForeignKeyConstraint(["book_id", "ledger_account_id"], ["ledger_account.book_id", "ledger_account.account_id"]),
     Index("uq_till_ledger_account_id_book_id", "ledger_account_id", "book_id", unique=True),
 )
-"""Whose drawer an account beneath the tills' control account is."""
+"""Whose drawer an account beneath the tills' control account is, and at which office; a till never moves."""
 
 teller_session = Table(
     "teller_session",
@@ -45,6 +64,7 @@ teller_session = Table(
     Column("book_id", BigInteger, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("username", Text, nullable=False),
+    Column("office", Text, nullable=False),
     Column("business_day", Date, nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("opening_count", JSONB, nullable=False),
@@ -60,7 +80,7 @@ teller_session = Table(
     Column("closing_key", Text),
     Column("closing_fingerprint", LargeBinary),
     PrimaryKeyConstraint("book_id", "number"),
-    ForeignKeyConstraint(["book_id", "username"], ["till.book_id", "till.username"]),
+    ForeignKeyConstraint(["book_id", "username", "office"], ["till.book_id", "till.username", "till.office"]),
     ForeignKeyConstraint(["book_id", "opening_entry"], ["ledger_entry.book_id", "ledger_entry.number"]),
     ForeignKeyConstraint(["book_id", "closing_entry"], ["ledger_entry.book_id", "ledger_entry.number"]),
     CheckConstraint("number > 0", name="number"),
@@ -114,6 +134,30 @@ business_day = Table(
 )
 """A day that is closed: what it came to, and the book's last entry then."""
 
+petty_count = Table(
+    "petty_count",
+    metadata,
+    Column("book_id", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("business_day", Date, nullable=False),
+    Column("counted_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("counted_by", Text, nullable=False),
+    Column("count", JSONB, nullable=False),
+    Column("entry", BigInteger),
+    Column("head", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("book_id", "number"),
+    ForeignKeyConstraint(["book_id"], ["ledger_book.book_id"]),
+    ForeignKeyConstraint(["book_id", "entry"], ["ledger_entry.book_id", "ledger_entry.number"]),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint("length(fingerprint) = 32", name="fingerprint"),
+    Index("uq_petty_count_key_book_id", "key", "book_id", unique=True),
+)
+"""Petty cash as it was counted: by whom, who holds it from then on, and the book's last entry then. What was over or
+short, and what the vault put in afterwards, is the entry's."""
+
 voucher = Table(
     "voucher",
     metadata,
@@ -125,8 +169,8 @@ voucher = Table(
     Column("entry_number", BigInteger, nullable=False),
     PrimaryKeyConstraint("book_id", "kind", "office", "month", "serial"),
     ForeignKeyConstraint(["book_id", "entry_number"], ["ledger_entry.book_id", "ledger_entry.number"]),
+    ForeignKeyConstraint(["book_id", "office"], ["office.book_id", "office.code"]),
     CheckConstraint("kind IN ('BKM','BKK','BM')", name="kind"),
-    CheckConstraint("office ~ '^[0-9]{2}$'", name="office"),
     CheckConstraint("EXTRACT(day FROM month) = 1", name="month"),
     CheckConstraint("serial > 0", name="serial"),
     Index("uq_voucher_entry_number_book_id", "entry_number", "book_id", unique=True),

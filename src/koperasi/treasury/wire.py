@@ -45,9 +45,11 @@ class OpeningIn(Model):
     """A session begins. ``from_vault``: what was taken from the vault; if not said, what the drawer had not before.
 
     ``difference``: over (below zero: short) that was seen and is to be booked; without it a difference is refused.
+    ``office``: where the till stands, by its code; if not said, where this person last worked.
     """
 
     count: CountIn
+    office: Annotated[str, Field(pattern=r"^[0-9A-Z]{2,6}$", examples=["01"])] | None = None
     from_vault: Money | None = None
     difference: Money | None = None
 
@@ -89,6 +91,7 @@ class SessionOut(Result):
 
     number: int
     username: str
+    office: str
     status: Literal["open", "closed"]
     business_day: date
     opened_at: datetime
@@ -105,6 +108,7 @@ class SessionOut(Result):
         return cls(
             number=one.number,
             username=one.username,
+            office=one.office,
             status="open" if one.is_open else "closed",
             business_day=one.business_day,
             opened_at=one.opened_at.astimezone(UTC),

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from koperasi.access import rules, service
 from koperasi.access.api import bearer_identity
-from koperasi.access.pages import session_identity
+from koperasi.access.pages import session_of as recognised_session
 from koperasi.access.service_tokens import (
     Recognised,
     VerifiedTokens,
@@ -25,6 +25,12 @@ from .conftest import NOON, House
 
 def later(**time: int) -> datetime:
     return NOON + timedelta(**time)
+
+
+async def session_identity(database, token: str, now: datetime) -> tuple[Identity, bytes] | None:
+    """What the cookie opens, without the cooperative that comes with it."""
+    found = await recognised_session(database, token, now)
+    return None if found is None else (found[0].identity, found[1])
 
 
 async def session_of(house: House) -> str:

@@ -140,7 +140,7 @@ async def test_the_journal_by_pages_and_by_days(treasurer, auditor, books):
 
 
 async def test_many_at_once(treasurer, books):
-    bad = {**FOUND, "lines": [{"account": "1102", "credit": money("1")}, {"account": "7303", "debit": money("1")}]}
+    bad = {**FOUND, "lines": [{"account": "1103", "credit": money("1")}, {"account": "7303", "debit": money("1")}]}
     body = {"mode": "independent", "entries": [{**FOUND, "key": "a"}, bad, FOUND]}
     answer = await treasurer.api("POST", "/journal-entries/bulk", body, key="k")
     assert answer.status_code == 200, answer.text

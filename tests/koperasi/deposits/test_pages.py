@@ -18,6 +18,9 @@ from koperasi.permissions import Role
 from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
 
+from ...conftest import found as founded
+from ...conftest import populate
+
 
 @pytest_asyncio.fixture(scope="module")
 async def account(database, own_village) -> str:
@@ -102,6 +105,11 @@ async def test_from_the_form_to_the_certificate_to_the_members_phone(desk, phone
     assert (await phone.get(f"/berjangka/{number}")).status_code == 404
     listed = await desk.get("/berjangka")
     assert own_village.member.name in listed.text
+    for reader in (desk, phone):
+        paper = (await reader.get(f"/berjangka/{number}/hitungan")).text
+        assert "menunggu hasil" in paper
+        assert "10 % final dari semua imbalan" in paper
+    assert (await phone.get(f"/berjangka/{number}/hitungan?pdf=1")).content.startswith(b"%PDF")
 
 
 async def test_refusals_stand_beside_their_field_and_keep_what_was_typed(desk, own_village, account):
@@ -125,7 +133,7 @@ async def test_the_pools_result_and_what_is_due(desk, own_village, account, data
     waiting = await desk.get("/berjangka/jatuh-tempo")
     assert "menunggu hasil pengelolaan" in waiting.text
     done = await desk.post("/berjangka/jatuh-tempo", {})
-    assert "Selesai: 2 jurnal dicatat." in done.text
+    assert "2 jurnal dicatat." in done.text
     async with database.reading(book_id) as connection:
         (named,) = await service.search(connection, book_id)
         paid = (await service.paid_on(connection, book_id, [named.deposit.number]))[named.deposit.number]
@@ -264,3 +272,35 @@ async def test_there_is_no_akad_where_there_is_no_sharia(client, other_village, 
     board = Browser(client, await session_of(other_village, Role.DPS))
     assert (await board.get("/akad")).status_code == 404
     assert 'href="/akad"' not in (await board.get("/produk")).text
+
+
+async def test_another_cooperative_opens_one_at_the_desk(client, session_of, database):
+    village = await populate(database, await founded(database, kind="ksp", sessions=True))
+    cooperative, desk = village.cooperative, Browser(client, await session_of(village, Role.BENDAHARA))
+    async with database.work(cooperative.book_id) as work:
+        partner = await savings.add_partner(work, "KSP Sahabat", "9/BH", opened_on=date(2026, 1, 2), actor="uji")
+        account = await savings.open_account(
+            work,
+            cooperative,
+            partner.number,
+            savings.SavingsKind.KOPERASI_LAIN,
+            actor="uji",
+            opened_on=date(2026, 1, 2),
+        )
+        vault = await ledger.account_by_code(work.connection, work.book_id, "1101")
+        lines = (ledger.Line(vault.account_id, 900_000_000), ledger.Line(account.ledger_account_id, -900_000_000))
+        draft = ledger.Draft(work.book_id, date(2026, 1, 2), "test", "Uji", "uji", lines, uuid4().hex)
+        await ledger.append(work.connection, [draft])
+        await work.commit()
+    assert partner.number in (await desk.get("/berjangka/baru?anggota=sahabat")).text
+    asked = {
+        "key": str(uuid4()), "anggota": partner.number, "amount": "5.000.000", "months": "3", "source": account.number,
+        "payout_account": account.number, "roll_over": "none", "opened_on": "2026-01-31",
+    }  # fmt: skip
+    made = await desk.post("/berjangka/baru", asked, f"/berjangka/baru?anggota={partner.number}")
+    assert made.status_code == 303, made.text
+    where = made.headers["location"].partition("?")[0]
+    for path in (where, f"{where}/bilyet", f"{where}/tutup", "/berjangka", f"/berjangka?anggota={partner.number}"):
+        assert "KSP Sahabat" in (await desk.get(path)).text, path
+    assert "PPh pasal 23, 15 % dari setiap imbalan" in (await desk.get(f"{where}/hitungan")).text
+    assert "Koperasi penyimpan" in (await desk.get(f"{where}/bilyet")).text

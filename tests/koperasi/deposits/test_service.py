@@ -207,8 +207,14 @@ async def test_a_reversed_opening_is_seen_and_not_paid(saver):
         await work.commit()
     assert await saver.settle(opened.number, TODAY) == []
     async with saver.database.reading(saver.book_id) as connection:
-        items = (await service.due(connection, saver.cooperative, TODAY)).items
-    assert {one.waits for one in items} == {"deposit-differs"}
+        assert (await service.due(connection, saver.cooperative, TODAY)).items == []
+        assert await service.search(connection, saver.book_id, is_running=True) == []
+        assert (await service.totals(connection, saver.book_id, TODAY)).running == 0
+        [gone] = await service.search(connection, saver.book_id, is_running=False)
+        assert gone.deposit.is_void
+        # It stands in the way of no exit.
+        ended = await service.exit_lines(connection, saver.cooperative, saver.number, TODAY)
+    assert (ended.lines, ended.payout_minor) == ((), 0)
 
 
 async def test_what_a_member_has_when_they_leave(saver):

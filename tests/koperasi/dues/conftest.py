@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from koperasi.dues import service
 from koperasi.members import service as members
 from koperasi.posting import Idempotency
 from koperasi.savings import service as savings
+
+TODAY = date(2026, 4, 25)
 
 
 @pytest.fixture
@@ -37,3 +40,14 @@ def pay(database, poster, cooperative):
         )  # fmt: skip
 
     return paying
+
+
+@pytest.fixture
+def bill(database, cooperative):
+    async def billing(period, today=TODAY):
+        async with database.work(cooperative.book_id) as work:
+            done = await service.bill(work, cooperative, period, actor="uji", today=today)
+            await work.commit()
+        return done
+
+    return billing

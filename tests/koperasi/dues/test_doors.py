@@ -155,6 +155,25 @@ async def test_a_list_is_pasted_and_members_are_added(open_page, own_village):
     assert (await open_page("/iuran/lembar", data={"baris": "\x00,9" * 600, "act": "periksa"}))[0] == 422
 
 
+async def test_an_envelope_is_counted_by_denominations(open_page, own_village, group):
+    number = own_village.member.number
+    sent = {"kelompok": group, "baris": number, "key": str(uuid4()), "date": "2024-06-03", "counted": ""}
+    sent[f"sukarela-{number}"] = "35.000"
+    status, page, _ = await open_page("/iuran/lembar", data={**sent, "act": "periksa", "d10000": "3"})
+    assert (status, 'id="counted" name="counted" required aria-required="true" value="30.000"' in page) == (200, True)
+    status, page, _ = await open_page("/iuran/lembar", data={**sent, "d10000": "3"})
+    assert (status, "selisih Rp5.000" in page) == (422, True)
+    for wrong in ({"d10000": "-1"}, {"d10000": "x"}, {"d10000": "3", "other": "5.000,50"}):
+        status, page, _ = await open_page("/iuran/lembar", data={**sent, **wrong})
+        assert (status, 'aria-invalid="true"' in page) == (422, True)
+    status, _, answer = await open_page("/iuran/lembar", data={**sent, "d10000": "3", "d5000": "1"})
+    assert status == 303
+    again = await open_page("/iuran/lembar", data={**sent, "d10000": "3", "d5000": "1"})
+    assert again[2].headers["location"] == answer.headers["location"]
+    page = (await open_page(answer.headers["location"]))[1]
+    assert ("Hitungan uang" in page, "Rp10.000" in page) == (True, True)
+
+
 def test_lists_are_read_as_spreadsheets_write_them():
     text = "Nomor;Nama;Wajib\n12;Siti;20.000;5000\n\n00013 | Budi | 20000\n7\nx9\t1\n14;1.5;2"
     read, unread = read_pasted(text)

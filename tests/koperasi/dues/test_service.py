@@ -3,34 +3,20 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import date
-from uuid import uuid4
 
 import pytest
+from tests.koperasi.dues.conftest import TODAY
 
 import ledger
 from koperasi.cooperatives import service as cooperatives
 from koperasi.dues import rules, service
 from koperasi.dues.rules import Kind
 from koperasi.dues.service import WaiverReason
-from koperasi.dues.service_collection import Cell, Column
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.members import service as members
 from koperasi.members.rules import MemberStatus
-from koperasi.posting import Idempotency
 
-TODAY = date(2026, 4, 25)
 MONTHLY = 2_000_000
-
-
-@pytest.fixture
-def bill(database, cooperative):
-    async def billing(period, today=TODAY):
-        async with database.work(cooperative.book_id) as work:
-            done = await service.bill(work, cooperative, period, actor="uji", today=today)
-            await work.commit()
-        return done
-
-    return billing
 
 
 @pytest.fixture
@@ -148,6 +134,32 @@ async def test_money_settles_the_oldest_month_and_the_list_agrees(join, pay, bil
     assert (await behind(months=3)).members == 1
     assert (await behind(months=4)).members == 0
     assert (await behind(numbers=[other.number])).members == 0
+
+
+async def test_a_new_tariff_a_payment_ahead_and_one_that_is_undone(
+    database, poster, cooperative, join, pay, bill, standing, behind
+):
+    """Bills keep the tariff of their month; what was paid ahead pays them as they come; undone, they are open again."""
+    member, accounts = await join()
+    async with database.work(cooperative.book_id) as work:
+        await cooperatives.add_policy(work, "simpanan_wajib.amount", date(2026, 3, 15), "25000.00", "RAT", "uji")
+        await work.commit()
+    paid = await pay(accounts["wajib"], 7_000_000)
+    await pay(accounts["pokok"], 10_000_000)
+    assert (await standing(member.number)).ahead_minor == 5_000_000
+    for period in ("2026-02", "2026-03", "2026-04"):
+        await bill(period)
+    found = await standing(member.number)
+    wajib = [(one.bill.amount_minor, one.open_minor) for one in found.settled if one.bill.kind is Kind.WAJIB]
+    # The tariff changed in the middle of March: March is asked as it began, April as it is.
+    assert wajib == [(MONTHLY, 0), (MONTHLY, 0), (MONTHLY, 0), (2_500_000, 1_500_000)]
+    assert [(row.months, row.wajib_minor, row.since) for row in (await behind()).rows] == [(1, 1_500_000, "2026-04")]
+    async with database.reading(cooperative.book_id) as connection:
+        entry = await ledger.entry_by_number(connection, cooperative.book_id, paid.entry_number)
+    await poster.post(
+        ledger.reversal_of(entry, effective_date=entry.effective_date, actor="uji", key="balik", reason="salah")
+    )
+    assert [(row.months, row.wajib_minor, row.since) for row in (await behind()).rows] == [(4, 8_500_000, "2026-01")]
 
 
 async def test_the_list_goes_by_pages(join, bill, behind):
@@ -301,92 +313,3 @@ async def test_the_list_says_what_the_rules_say_of_each_member(database, coopera
 
 
 # --- collections ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def collect(database, cooperative):
-    async def collecting(cells, *, counted=None, key=None, day=TODAY, commit=True, **more):
-        async with database.work(cooperative.book_id) as work:
-            done = await service.collect(
-                work, cooperative, cells,
-                counted_minor=sum(cell.amount_minor for cell in cells) if counted is None else counted,
-                group_number=None, label=more.pop("label", ""), day=day, today=TODAY, actor="uji",
-                once=Idempotency.of("web", key or uuid4().hex, cells, counted), **more,
-            )  # fmt: skip
-            if not done.replayed and commit:
-                await work.commit()
-        return done
-
-    return collecting
-
-
-async def test_a_sheet_is_recorded_once_with_a_receipt_for_each_payment(database, cooperative, join, bill, collect):
-    one, _ = await join()
-    two, _ = await join("Dua")
-    await bill("2026-02")
-    async with database.reading(cooperative.book_id) as connection:
-        rows = await service.sheet(connection, cooperative, [two.number, "99999", one.number, one.number], TODAY)
-    assert [row.number for row in rows] == [two.number, one.number]
-    assert rows[0].expected == {Column.POKOK: 10_000_000, Column.WAJIB: 2 * MONTHLY}
-    cells = [
-        Cell(one.number, Column.WAJIB, 2 * MONTHLY),
-        Cell(one.number, Column.FREE, 1_500_000),
-        Cell(two.number, Column.POKOK, 10_000_000),
-    ]
-    done = await collect(cells, key="lembar", label="PT Maju Bersama")
-    again = await collect(cells, key="lembar", label="PT Maju Bersama")
-    assert (again.number, again.replayed) == (done.number, True)
-    with pytest.raises(Refusal, match="idempotency-mismatch"):
-        await collect(cells[:2], key="lembar")
-    async with database.reading(cooperative.book_id) as connection:
-        found = await service.collection_by_number(connection, cooperative.book_id, done.number)
-        known = await service.standing_of(connection, cooperative, one.number, TODAY)
-        report = await ledger.verify(connection, cooperative.book_id)
-        assert (await service.latest_collections(connection, cooperative.book_id))[0] == found
-    assert found.total_minor == 15_500_000
-    assert [(line.member_number, line.kind.value) for line in found.lines] == [
-        (one.number, "wajib"), (one.number, "wadiah"), (two.number, "pokok"),
-    ]  # fmt: skip
-    assert len({line.entry_number for line in found.lines}) == 3
-    assert known.late[Kind.WAJIB].months == 0
-    assert report.entries == 3
-
-
-async def test_a_sheet_is_recorded_whole_or_not_at_all(database, cooperative, join, collect):
-    one, _ = await join()
-    two, _ = await join("Dua")
-    good = Cell(one.number, Column.WAJIB, MONTHLY)
-    wrong = [
-        ([], None, "collection-empty"),
-        ([good], MONTHLY - 100, "collection-count"),
-        ([good, good], None, "collection-twice"),
-        ([good, Cell(two.number, Column.POKOK, 10_000_100)], None, "collection"),
-        ([good, Cell(two.number, Column.WAJIB, 150)], None, "collection"),
-        ([good, Cell("99999", Column.WAJIB, MONTHLY)], None, "collection"),
-    ]
-    for cells, counted, code in wrong:
-        with pytest.raises(Refusal) as refused:
-            await collect(cells, counted=counted)
-        assert refused.value.code == code
-        if code == "collection":
-            assert [error.field for error in refused.value.errors] == [cells[1].field]
-    with pytest.raises(Refusal, match="date-in-future"):
-        await collect([good], day=date(2026, 4, 26))
-    with pytest.raises(Refusal, match="collection"):
-        await collect([good], label="x" * 200)
-    async with database.reading(cooperative.book_id) as connection:
-        assert (await ledger.verify(connection, cooperative.book_id)).entries == 0
-        assert await service.latest_collections(connection, cooperative.book_id) == []
-        with pytest.raises(NotFound):
-            await service.collection_by_number(connection, cooperative.book_id, 1)
-
-
-async def test_a_closed_month_is_told_beside_the_date(database, cooperative, join, collect):
-    one, _ = await join(joined_on=date(2024, 1, 2))
-    async with database.work(cooperative.book_id) as work:
-        for status in (ledger.PeriodStatus.HELD, ledger.PeriodStatus.CLOSED):
-            await ledger.set_period(work.connection, work.book_id, date(2024, 1, 1), status, by="uji")
-        await work.commit()
-    with pytest.raises(Refusal) as refused:
-        await collect([Cell(one.number, Column.WAJIB, MONTHLY)], day=date(2024, 1, 20))
-    assert (refused.value.code, refused.value.field) == ("period-closed", "date")

@@ -14,6 +14,8 @@ from koperasi.cooperatives import service as cooperatives
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.imports import service
 from koperasi.imports.service import Status
+from koperasi.members import service as members
+from koperasi.savings import service as savings
 
 from .support import BALANCE, MEMBERS, NOW, SAVINGS, accounts, batch, bring, nik, sheet, state
 
@@ -204,3 +206,27 @@ async def test_imports_of_another_book_are_not_there(database, cooperative):
         await service.preview(database, other, found.import_id, now=NOW)
     with pytest.raises(NotFound):
         await service.post(database, other, found.import_id, actor="b", now=NOW)
+
+
+async def test_members_of_a_file_were_decided_on_and_an_applicant_brings_pokok_only(database, cooperative):
+    async with database.work(cooperative.book_id) as work:
+        await cooperatives.add_policy(work, "membership.decision", date(2000, 1, 3), "on", "AD", "uji")
+        await work.commit()
+    head = "NIK;Nama;Status Keanggotaan;Simpanan Pokok;Simpanan Sukarela;Tanggal Daftar"
+    good = [f"{nik(1)};Sutinah;;100.000;5.000;2025-12-31", f"{nik(2)};Ahmad;pemohon;40.000;;2025-12-31"]
+    wrong = f"{nik(3)};Nurhayati;pemohon;;5.000;2025-12-31"
+    found = await service.upload(
+        database, cooperative, data=sheet(head, *good, wrong), filename="a.csv", kind="members", actor="b", now=NOW
+    )
+    assert [[one.code for one in row.errors] for row in found.plan.rows] == [[], [], ["account-missing"]]
+    await bring(database, cooperative, "members", sheet(head, *good))
+    async with database.reading(cooperative.book_id) as connection:
+        people = await members.search(connection, cooperative.book_id)
+        kinds = {
+            one.name: {
+                account.kind.value for account in await savings.accounts_of(connection, cooperative.book_id, one.number)
+            }
+            for one in people
+        }
+    assert {one.name: one.status.value for one in people} == {"Sutinah": "anggota", "Ahmad": "pemohon"}
+    assert (kinds["Ahmad"], len(kinds["Sutinah"])) == ({"pokok"}, 3)

@@ -10,7 +10,8 @@ import ledger
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.members.service import MemberStatus
 from koperasi.membership import service
-from koperasi.membership.service import Act, Reason
+from koperasi.membership.service import Act, Reason, Wishes
+from koperasi.posting import Idempotency
 from koperasi.returns import service as returns
 from koperasi.savings.service import SavingsKind
 
@@ -165,3 +166,49 @@ async def test_every_kind_of_cooperative_can_settle(opened, kind):
     await desk.act(member.number, Act.EXIT_REQUESTED, Reason.ABROAD)
     assert (await desk.decide(member.number)).net_minor == 40_000 * RP
     assert (await desk.pay(member.number)).is_paid
+
+
+async def test_what_is_short_is_paid_in_at_the_desk_or_given_back(desk):
+    await desk.policy("approval.member_exits", "off")
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OTHER)
+    wishes = Wishes(12_500_000)
+
+    async def bring(amount: int, key=None):
+        async with desk.database.work(desk.cooperative.book_id) as work:
+            made = await service.pay_in(
+                work, desk.cooperative, member.number, amount, wishes=wishes, actor="kasir",
+                idempotency=key or once(), today=TODAY,
+            )  # fmt: skip
+            await work.commit()
+        return made
+
+    async def give_back():
+        async with desk.database.work(desk.cooperative.book_id) as work:
+            await service.pay_back(
+                work, desk.cooperative, member.number, actor="kasir", idempotency=once(), today=TODAY
+            )
+            await work.commit()
+
+    before = await desk.balance("1102")
+    with pytest.raises(Refusal, match="exit-blocked"):
+        await desk.decide(member.number, charge_minor=12_500_000)
+    for wrong in (2_400_000, 2_600_000):
+        with pytest.raises(Conflict, match="shortage-changed"):
+            await bring(wrong)
+    with pytest.raises(Refusal, match="nothing-paid-in"):
+        await give_back()
+    key = Idempotency.of("uji", "kurang", "isi")
+    assert await bring(2_500_000, key) == await bring(2_500_000, key)
+    assert await desk.balance("1102") == before + 2_500_000
+    with pytest.raises(Refusal, match="paid-in"):
+        await desk.act(member.number, Act.EXIT_WITHDRAWN)
+    await give_back()
+    assert await desk.balance("1102") == before
+    await bring(2_500_000)
+    done = await desk.decide(member.number, charge_minor=12_500_000)
+    assert (done.net_minor, done.unpaid) == (0, ())
+    assert [await desk.balance(code) for code in ("1102", "2122", "3101")] == [before + 2_500_000, 0, 0]
+    with pytest.raises(Conflict, match="exit-exists"):
+        await bring(2_500_000)

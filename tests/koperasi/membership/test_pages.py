@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from tests.koperasi.reports.pdf_text import missing
@@ -83,7 +83,9 @@ async def test_an_applicant_becomes_a_member_when_accepted_and_paid(client, data
         await savings.welcome(work, own_village.cooperative, made, actor="bendahara")
         await work.commit()
     here = f"/anggota/{made.number}/keanggotaan"
-    assert "keputusan pengurus" in await bendahara.get(f"/anggota/{made.number}")
+    assert "menunggu keputusan pengurus, dan simpanan pokok kurang Rp100.000" in await bendahara.get(
+        f"/anggota/{made.number}"
+    )
     assert "Terima pemohon" not in await bendahara.get(here)
     await bendahara.fill(here, here + "/pengurus", status=403, act="accepted")
     facts = {"act": "accepted", "effective_on": "2026-02-01", "reference": "BA 3/2026"}
@@ -91,9 +93,12 @@ async def test_an_applicant_becomes_a_member_when_accepted_and_paid(client, data
     assert await status_of(database, own_village, made.number) is MemberStatus.PEMOHON
     admitted = {"act": "admitted", "effective_on": "2026-02-02"}
     refused = await bendahara.fill(f"{here}?tindakan=admitted", status=422, **admitted)
-    assert "Simpanan pokok belum dibayar" in refused.text
+    assert "Simpanan pokok masih kurang Rp100.000" in refused.text
     await pay_in(client, own_village, made.number, 100_000)
-    await bendahara.fill(f"{here}?tindakan=admitted", **admitted)
+    early = await bendahara.fill(f"{here}?tindakan=admitted", status=422, **admitted)
+    assert "Simpanan pokok baru lengkap" in early.text
+    today = own_village.cooperative.today(datetime.now(UTC))
+    await bendahara.fill(f"{here}?tindakan=admitted", act="admitted", effective_on=today.isoformat())
     assert await status_of(database, own_village, made.number) is MemberStatus.ANGGOTA
     for paper in ("permohonan", "permohonan-keluar"):
         assert "Pemohon Baru" in await bendahara.get(f"/anggota/{made.number}/dokumen/{paper}")

@@ -17,7 +17,6 @@ from koperasi.membership import rules, rules_settlement
 from koperasi.membership.rules import Act, Checklist, Done, Reason
 from koperasi.membership.rules_consent import Scope, shows
 from koperasi.membership.rules_settlement import Accounts, Heir, Kind, Line, Terms, Wishes
-from koperasi.savings.rules import joining_dues
 
 TODAY = date(2026, 11, 20)
 ACCOUNTS = Accounts(reserve=901, reserve_minor=50_000_000, fees=902, rounding=903)
@@ -84,18 +83,34 @@ def test_what_is_no_number_of_a_paper(text):
         rules.clean_reference(Act.DISMISSED, text)
 
 
-@given(st.integers(1, 10**10), st.integers(1, 60))
-def test_the_first_part_of_pokok_is_the_first_that_is_billed(amount, parts):
-    billed = [one.amount_minor for one in joining_dues(amount * 100, 0, TODAY, parts)]
-    assert rules.first_part(amount * 100, parts) == billed[0]
+day = st.dates(date(2026, 1, 1), TODAY)
 
 
-def test_joining_needs_the_decision_and_the_money():
-    done = Checklist("00001", decided=True, pokok_billed_minor=100, pokok_paid_minor=100, first_part_minor=100)
-    rules.check_joining(done)
-    for missing in (done._replace(decided=False), done._replace(pokok_paid_minor=99)):
-        with pytest.raises(Refusal, match="joining-incomplete"):
-            rules.check_joining(missing)
+@given(st.one_of(st.none(), day), st.lists(st.integers(1, 10**8), max_size=5), st.integers(0, 5), day, day)
+def test_somebody_joins_when_the_board_decided_and_all_of_pokok_is_paid(decided_on, parts, count, paid_on, joined_on):
+    billed, paid = sum(parts), sum(parts[:count])
+    one = Checklist("00001", False, decided_on, billed, paid, paid_on if paid else None)
+    assert one.complete == (decided_on is not None and paid == billed)
+    assert one.short_minor == billed - paid
+    refused = None
+    try:
+        rules.check_joining(one, joined_on)
+    except Refusal as refusal:
+        refused = refusal.code
+    if not one.complete:
+        assert (refused, one.ready_on) == ("joining-incomplete", None)
+    else:
+        assert refused == ("date-before-paid" if paid and joined_on < paid_on else None)
+        assert one.ready_on == max(day for day in (decided_on, one.paid_on) if day)
+        rules.check_joining(one, one.ready_on)
+
+
+@pytest.mark.parametrize("act", [Act.ACCEPTED, Act.REJECTED])
+def test_who_registered_an_applicant_does_not_decide_on_them(act):
+    with pytest.raises(Refusal, match="same-person"):
+        rules.check_second(act, status=MemberStatus.PEMOHON, registered_by="siti", actor="siti")
+    rules.check_second(act, status=MemberStatus.PEMOHON, registered_by="siti", actor="budi")
+    rules.check_second(Act.DISMISSED, status=MemberStatus.ANGGOTA, registered_by="siti", actor="siti")
 
 
 amounts = st.integers(0, 10**9)
@@ -136,7 +151,18 @@ def test_the_entry_balances_and_the_parts_are_the_whole(own, terms, reason, char
         assert net >= 0
     if net < 0:
         assert made.settlement.is_blocked
+        # What is short, paid in whole rupiah, is just enough.
+        assert (made.short_minor % 100, made.short_minor + net < 100) == (0, True)
+        brought = Line(Kind.POLICY, "", "", made.short_minor, 999)
+        after = rules_settlement.plan(
+            [*own, brought], reason=reason, decided_on=TODAY, terms=terms, accounts=ACCOUNTS, wishes=wishes,
+            heirs=heirs if died else (),
+        )  # fmt: skip
+        # An exit fee is asked of whoever has something.
+        fee = 0 if any(one.effect_minor for one in own) else terms.fee_minor
+        assert 0 <= after.net_minor + fee < 100
         return
+    assert made.short_minor == 0
     assert net % 100 == 0
     posted = rules_settlement.postings(made, 999 if net else None)
     assert sum(one.amount for one in posted) == 0

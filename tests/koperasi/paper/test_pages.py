@@ -88,7 +88,10 @@ async def test_the_kuitansi_of_a_withdrawal_is_signed_by_the_member_and_a_revers
     )  # fmt: skip
     number = undone.json()["number"]
     assert (await desk.get(f"/bukti/{number}/kuitansi")).status_code == 404
-    assert (await desk.get(f"/bukti/{number}/slip")).status_code == 200
+    slip = await desk.get(f"/bukti/{number}/slip")
+    assert "Membatalkan bukti" in slip.text
+    again = await desk.get(f"/bukti/{paid}/kuitansi")
+    assert "Dibatalkan oleh bukti" in again.text
 
 
 async def test_the_passbook_goes_on_where_it_ended(client, desk, own_village, account):
@@ -154,6 +157,12 @@ async def test_the_layout_is_set_and_used_by_the_next_printing_only(client, desk
     typed.pop("_csrf_token")
     bad = await desk.post("/cetak/tata-letak", typed | {"lines": "70", "width": "x"})
     assert bad.status_code == 422
+    over = await desk.post("/cetak/tata-letak/contoh", typed | {"code_at": "20"}, "/cetak/tata-letak")
+    assert over.status_code == 422
+    assert "Menimpa kolom tanggal" in over.text
+    trial = await desk.post("/cetak/tata-letak/contoh", typed | {"top": "26,5"}, "/cetak/tata-letak")
+    assert trial.content.startswith(b"%PDF-")
+    assert 'value="26,5"' not in (await desk.get("/cetak/tata-letak")).text
     saved = await desk.post("/cetak/tata-letak", typed | {"lines": "10", "fold_after": "5", "top": "31,5"})
     assert saved.status_code == 303, saved.text
     assert ".pb-row-11" not in (await desk.get("/cetak/buku/1")).text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -50,13 +51,45 @@ def test_the_fold_moves_what_comes_after_it():
     [
         ({"lines": 0}, "lines"), ({"lines": 60}, "lines"), ({"balance_at": 1_401}, "balance_at"),
         ({"width": 10}, "width"), ({"fold_after": 26}, "fold_after"), ({"font_size": 10}, "font_size"),
-        ({"date_at": -1}, "date_at"),
+        ({"date_at": -1}, "date_at"), ({"code_at": 200}, "code_at"), ({"debit_at": 530}, "debit_at"),
+        ({"credit_at": 700}, "credit_at"), ({"teller_at": 1_300}, "teller_at"), ({"font_size": 120}, "code_at"),
+        ({"line_height": 25, "lines": 10, "fold_after": 0}, "line_height"), ({"cover_line": 30}, "cover_line"),
     ],
 )  # fmt: skip
 def test_a_layout_that_no_printer_can_follow_is_refused_at_its_field(changes, field):
     with pytest.raises(Refusal) as refused:
         rules.check_layout(replace(USUAL, **changes))
     assert field in {error.field for error in refused.value.errors}
+
+
+@given(st.builds(
+    replace, st.just(USUAL),
+    **{name: st.integers(getattr(USUAL, name) - 60, getattr(USUAL, name) + 60) for name in rules.COLUMNS},
+    font_size=st.integers(50, 90),
+))  # fmt: skip
+def test_a_layout_that_is_accepted_prints_no_column_over_another(layout):
+    try:
+        rules.check_layout(layout)
+    except Refusal:
+        return
+    page = rules.sample(layout)
+    assert len(page.lines) == layout.lines
+    spans = []
+    for name, is_amount in ((name, column[1]) for name, column in rules.COLUMNS.items()):
+        longest = max(len(getattr(line, name.removesuffix("_at"))) for line in page.lines)
+        at, wide = getattr(layout, name), rules.letters_width(longest, layout.font_size)
+        spans.append((at - wide, at) if is_amount else (at, at + wide))
+    spans.sort()
+    assert spans[0][0] >= 0
+    assert spans[-1][1] <= layout.width
+    assert all(left[1] <= right[0] for left, right in pairwise(spans))
+
+
+def test_the_usual_layout_takes_what_a_village_will_never_have():
+    most = Line(1, 1, date(2026, 1, 1), "", 999_999_999_999_00, 9_999_999_999_999_00, "x")
+    placed = rules.put(USUAL, [most], rules.FIRST)[0][0].lines[0]
+    assert USUAL.credit_at - rules.letters_width(len(placed.credit), USUAL.font_size) >= USUAL.debit_at
+    assert USUAL.balance_at - rules.letters_width(len(placed.balance), USUAL.font_size) >= USUAL.credit_at
 
 
 @pytest.mark.parametrize(
@@ -75,7 +108,7 @@ def test_codes(kind, change, code):
 def test_the_stylesheet_has_a_place_for_each_line_and_column_and_nothing_else_in_it():
     css = rules.stylesheet(replace(USUAL, lines=3, fold_after=1, fold_gap=5))
     assert ".pb-row-2 { top: 30.5mm }" in css
-    assert ".pb-balance { right: 22.0mm }" in css
+    assert ".pb-balance { right: 26.0mm }" in css
     assert "size: 140.0mm 175.0mm" in css
     assert not re.search(r"[<>\"';]\s*[a-z]*expression|url|import", css)
 

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from tests.koperasi.reports.pdf_text import missing, text_of
@@ -14,7 +15,7 @@ from tests.koperasi.reports.pdf_text import missing, text_of
 from koperasi import printing
 from koperasi.formats import format_figure
 from koperasi.permissions import Role
-from koperasi.returns import papers
+from koperasi.returns import papers, service
 from koperasi.returns.model import Slip
 from koperasi.terbilang import amount_in_words
 
@@ -112,7 +113,7 @@ async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(clien
     assert numbered in slips
     assert numbered in await get(f"/imbal/pajak/{month}/1", treasurer)
     file = await get(f"/imbal/pajak/{month}/csv", treasurer)
-    assert file.splitlines()[0] == "number,paid_on,member_number,name,gross,tax,net"
+    assert file.splitlines()[0] == "number,paid_on,member_number,name,gross,tax,net,void"
     assert file.splitlines()[1].startswith(numbered)
     paper = text_of(await pdf(f"/imbal/pajak/{month}/pdf", treasurer))
     gross, tax = (int(Decimal(file.splitlines()[1].split(",")[at]) * 100) for at in (4, 5))
@@ -133,16 +134,18 @@ async def test_a_treasurer_computes_a_chair_agrees_and_the_member_sees_why(clien
 
 
 async def test_the_months_slips_on_paper(shop):
-    """Two slips: each as the list shows it, then their sums, and the tax withheld in words."""
+    """Each slip as the list shows it, what is withheld of whom, the sums, and the tax withheld in words."""
     village, *_ = shop
     paid = date(2026, 11, 30)
     slips = [Slip(date(2026, 11, 1), n, f"0000{n}", paid, 30_000_000 * n, 3_000_000 * n) for n in (1, 2)]
-    sums = {"count": 2, "gross": 90_000_000, "tax": 9_000_000}
+    sums = {"count": 2, "gross": 90_000_000, "tax": 9_000_000, "partners": 1_500_000}
+    rules = service.rules_run.Taxing(None, service.rules_tax.PartnerTax(Fraction(15)))
     cooperative = replace(village.cooperative, address="Jalan Pasar 12", village="Sukadana")
-    paper = papers.slip_list(paid, slips, sums, None, {"00001": "Sutinah #1"}, cooperative, "id")
+    paper = papers.slip_list(paid, slips, sums, rules, {"00001": "Sutinah #1"}, cooperative, "id")
     text = text_of(printing.pdf(paper, "Dicetak", "id"))
     words = [
-        "Jalan Pasar 12, Sukadana", "Bukti potong pajak November 2026", "Rp90.000", "Rp900.000", "Sembilan puluh ribu rupiah",
+        "Jalan Pasar 12, Sukadana", "Bukti potong pajak November 2026", "Simpanan koperasi lain: 15 %", "Rp90.000",
+        "Di antaranya PPh pasal 23 Rp15.000", "Rp900.000", "Sembilan puluh ribu rupiah",
         "BP/2026/11/0001 Sutinah #1 30/11/2026 300.000 30.000", "BP/2026/11/0002 00002 30/11/2026 600.000 60.000",
         "Jumlah 900.000 90.000", "Pemotong",
     ]  # fmt: skip

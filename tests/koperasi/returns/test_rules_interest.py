@@ -164,7 +164,7 @@ def test_the_working_names_days_balances_rate_and_rounding(method, locale):
         "6 %",
         "365",
         "Rp50.000",
-        "Rp1 ",
+        "rupiah",
     ):
         assert figure in text, figure
     assert "bunga" not in text.lower()

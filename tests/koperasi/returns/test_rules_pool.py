@@ -28,11 +28,8 @@ def test_what_is_distributed_is_what_savers_and_cooperative_get(listed, income, 
     assert pool.to_savers_minor + pool.to_cooperative_minor == pool.distributed_minor
     assert pool.distributable <= income
     for one in listed:
-        assert abs(pool.amounts_minor[one.number] - exact_share(one, pool.hi_1000)) < 100
-    for percent in {one.percent for one in listed}:
-        alike = [one for one in listed if one.percent == percent]
-        exact = sum(exact_share(one, pool.hi_1000) for one in alike)
-        assert abs(sum(pool.amounts_minor[one.number] for one in alike) - exact) <= 50
+        exact = exact_share(one, pool.hi_1000)
+        assert -50 <= exact - pool.amounts_minor[one.number] < 50  # by itself, half up
     assert pool.remainder == pool.to_savers_minor - pool.exact
     assert [one.text("id") for one in pool.working()]
 

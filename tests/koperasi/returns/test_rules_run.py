@@ -101,7 +101,6 @@ def test_a_pool_is_shared_as_the_rule_of_one_pool_shares_it(sums, percent, hi_10
     parts = rules_run.pool_shares(sums, 30, percent, hi_1000, 100)
     assert parts == list(share_at(savers, hi_1000).amounts_minor.values())
     assert sum(parts) % 100 == 0
-    assert abs(sum(parts) - sum(sums) * hi_1000 * percent / 3_000_000) <= 50
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**15), max_size=30), st.integers(min_value=0, max_value=10**10))

@@ -232,7 +232,7 @@ async def test_tax_looks_at_all_that_the_month_brought(ksp):
         (24_000_000, 0),
         (27_000_000, 2_700_000),
     ]
-    assert sums == {"count": 3, "gross": 52_000_000, "tax": 2_800_000}
+    assert sums == {"count": 3, "gross": 52_000_000, "tax": 2_800_000, "partners": 0, "void": 0}
 
 
 async def test_a_closed_month_moves_the_entries_to_the_first_open_day(ksp):

@@ -100,24 +100,6 @@ async def test_what_is_saved_for_and_what_was_agreed(get, deposit, own, database
     assert len(gzip.compress(answer.content)) + kept < 30_000
 
 
-async def test_each_view_is_light_enough_for_a_slow_line(client, session_of, deposit, own, village):
-    """At most 30 KB gzipped, all in one request but for what the phone has kept: style, script and icon."""
-    for _ in range(6):
-        receipt = await deposit(own[SavingsKind.WADIAH], 100_000)
-    cookie = await session_of(village, Role.ANGGOTA)
-    client.cookies.clear()
-    kept = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in ("koperasi.css", "koperasi.js", "icon.svg"))
-    for path in (
-        "/saldo-saya", "/buku-anggota", f"/bukti-saya/{receipt.number}", "/iuran-saya", "/lainnya", "/sesi", "/sandi",
-        "/permintaan-saya", "/permintaan-saya/penarikan", f"/permintaan-saya/bukti/{receipt.number}", "/data-saya",
-        "/berjangka-saya", f"/imbal/anggota/{village.member.number}",
-    ):  # fmt: skip
-        answer = await client.get(path, headers={"Cookie": cookie}, follow_redirects=False)
-        assert answer.status_code == 200, path
-        assert len(gzip.compress(answer.content)) + kept < 30_000, path
-        assert not re.search(r'<(?:img|script|link|iframe)[^>]*(?:src|href)="(?!data:|/static/)', answer.text), path
-
-
 async def test_the_passbook_runs_like_the_paper_one(get, deposit, own, database, poster, village):
     receipt = await deposit(own[SavingsKind.WADIAH], 4_000_000)
     await service.transfer(

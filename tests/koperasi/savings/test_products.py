@@ -139,7 +139,8 @@ async def test_who_may_open_what(ksp):
     member, _ = await ksp.join()
     applicant, _ = await ksp.join("Pemohon", MemberStatus.PEMOHON)
     assert (await ksp.open(member, "berencana")).startswith("24")
-    assert await code_of(ksp.open(applicant, "sukarela")) == "member-not-joined"
+    for product in ("sukarela", "wajib", "berencana"):
+        assert await code_of(ksp.open(applicant, product)) == "member-not-joined"
     assert await code_of(ksp.open(member, "sukarela", date(2026, 3, 1))) == "opened-before-joining"
     assert await code_of(ksp.open(member, "pokok")) == "savings-account-exists"
     with pytest.raises(NotFound):

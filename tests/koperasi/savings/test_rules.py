@@ -49,7 +49,7 @@ def test_the_rules_know_the_names_of_the_member_statuses():
         (SUKARELA, "cuti", None),
         (WAJIB, "nonaktif", None),
         (POKOK, "pemohon", None),
-        (WAJIB, "pemohon", None),
+        (WAJIB, "pemohon", "member-not-joined"),
         (SUKARELA, "pemohon", "member-not-joined"),
         (WADIAH, "pemohon", "member-not-joined"),
         (SUKARELA, "keluar_diajukan", "member-cannot-deposit"),

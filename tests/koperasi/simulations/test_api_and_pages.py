@@ -28,6 +28,14 @@ async def test_a_refusal_is_a_problem_and_money_is_never_a_number(client, villag
     assert nobody.status_code == 401
 
 
+async def test_over_rest_a_question_has_a_thousand_rows_at_most(client, village):
+    account = {"average": "1", "nisbah_percent": "30"}
+    accounts = [{"number": f"{one}", **account} for one in range(1_001)]
+    long = EXAMPLES["profit-pool"] | {"accounts": accounts}
+    sent = await client.post("/api/v1/simulations/profit-pool", headers=village.headers(Role.ANGGOTA), json=long)
+    assert (sent.status_code, sent.json()["code"]) == (422, "too-many-rows")
+
+
 FILLED = {
     "imbalan-simpanan": (
         {
@@ -53,7 +61,8 @@ FILLED = {
         ["Rp60.164", "28 Februari 2026"],
     ),
     "pajak-simpanan": (
-        {"month": "2026-10", "accounts": "sukarela; 150.000\nberjangka; 120.000; 1", "testing": "payment"},
+        {"month": "2026-10", "accounts": "sukarela; 150.000\nberjangka; 120.000; 1", "testing": "payment", "saver": "member",
+         "balance": ""},
         ["Rp27.000", "15.000", "Bukti potong"],
     ),
     "keluar": (
@@ -131,3 +140,10 @@ async def test_warnings_show(page):
 
 async def test_an_unknown_calculator_is_not_found(page):
     assert (await page("/simulasi/lain"))[0] == 404
+
+
+async def test_a_banks_saver_is_taxed_by_the_balance(page):
+    change = {"saver": "bank", "balance": "8.000.000", "accounts": "tabungan; 100.000"}
+    _, text, _ = await page("/simulasi/pajak-simpanan", **(FILLED["pajak-simpanan"][0] | change))
+    assert "Rp8.000.000; bebas pajak sampai Rp7.500.000" in text
+    assert "= Rp20.000." in text

@@ -1,13 +1,13 @@
 import json
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from koperasi import cli
 from koperasi.errors import Refusal
 from koperasi.simulations import service
 from koperasi.simulations.model import (
@@ -139,6 +139,12 @@ def test_a_leaving_members_surplus_and_heirs():
         ("term-deposit", {"percent": None}, "rate-or-nisbah"),
         ("term-deposit", {"results": [{"since": "2026-01-01", "hi_1000": "1"}]}, "rate-or-nisbah"),
         ("term-deposit", {"capitalise_months": 7}, "capitalise-months"),
+        ("term-deposit", {"hi_1000": "11.57"}, "rate-or-nisbah"),
+        ("savings-return", {"compounding": "monthly", "compound_daily": True}, "compounding-twice"),
+        ("savings-return", {"compounding": "daily"}, "compounding-method"),
+        ("savings-tax", {"saver": "bank"}, "balance-missing"),
+        ("savings-tax", {"percent": "101"}, "percent-range"),
+        ("profit-pool", {"income": "-1"}, "income-negative"),
         ("savings-tax", {"month": "2008-12"}, "tax-policy-missing"),
         ("exit-settlement", {"heirs": [{"name": "a", "percent": "100"}]}, "heirs-without-death"),
     ],
@@ -168,18 +174,42 @@ def test_json_that_is_not_what_it_should_be(name, change):
         answer(name, **change)
 
 
-def command(name, text):
-    run = [sys.executable, "-m", "koperasi.cli", "simulate", name]
-    return subprocess.run(run, input=text, capture_output=True, text=True, check=False)
+def command(name, data):
+    return CliRunner().invoke(cli.app, ["simulate", name], input=data)
 
 
-def test_the_command_line_answers_refuses_and_says_what_it_cannot_read():
+def test_the_command_line_answers_and_refuses():
     done = command("savings-tax", json.dumps(EXAMPLES["savings-tax"]))
-    assert (done.returncode, json.loads(done.stdout)["tax"]) == (0, "27000.00"), done.stderr
+    assert (done.exit_code, json.loads(done.stdout)["tax"], done.stderr) == (0, "27000.00", "")
+    marked = command("savings-tax", b"\xef\xbb\xbf" + json.dumps(EXAMPLES["savings-tax"]).encode())
+    assert marked.stdout == done.stdout
     refused = command("savings-tax", json.dumps(EXAMPLES["savings-tax"] | {"month": "2008-12"}))
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith("tax-policy-missing: ")
-    for text, said in [("{", "JSON: "), ('{"month": "2026-10"}', "accounts: ")]:
-        unreadable = command("savings-tax", text)
-        assert (unreadable.returncode, unreadable.stdout) == (2, "")
-        assert said in unreadable.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "JSON: tidak terbaca pada baris 1, kolom 1."),
+        (b"{", "JSON: tidak terbaca pada baris 1, kolom 2."),
+        (b"\xff\xfe\x00", "JSON: bukan teks UTF-8."),
+        (b"[]", "JSON: "),
+        (b"[" * 100_000, "JSON: terlalu dalam."),
+        (b'{"month": ' + b"9" * 5_000 + b"}", "JSON: angkanya terlalu panjang."),
+        (b'{"month": NaN}', "JSON: NaN bukan angka."),
+        (b'{"month": "2026-10", "month": "2026-11"}', "month: tertulis dua kali."),
+        (b'{"month": "2026-10"}', "accounts: harus diisi."),
+        (b'{"month": "2026-10", "accounts": [], "Month": 1}', "Month: nama ini tidak dikenal."),
+        (b'{"month": "2026-10", "accounts": [{"account": "a", "amount": 1}]}', "accounts.0.amount: harus teks"),
+        (
+            b'{"month": "2026-10", "accounts": [{"account": "a", "amount": "1e9"}]}',
+            "accounts.0.amount: bentuknya salah",
+        ),
+        (b'{"month": "2026-10", "accounts": [], "saver": "x"}', "saver: pilih salah satu dari 'member'"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_nothing_is_answered(data, said):
+    answered = command("savings-tax", data)
+    assert (answered.exit_code, answered.stdout) == (2, "")
+    assert answered.stderr.startswith(said)

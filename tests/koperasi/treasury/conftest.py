@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
-from tests.conftest import found
+from tests.conftest import found, populate
 
 import ledger
 from koperasi.cooperatives.service import Cooperative, cooperative_of
 from koperasi.db import Database
+from koperasi.permissions import Role
 from koperasi.posting import Idempotency
 from koperasi.treasury import service
 from koperasi.treasury.service import Count, Session
@@ -101,3 +104,38 @@ async def office(database: Database, poster: ledger.Poster) -> Office:
     made = Office(database, poster, await found(database, kind="ksp", sessions=True))
     await made.post(("1101", 10 * JT), ("3201", -10 * JT), day=date(2024, 1, 2))
     return made
+
+
+@pytest.fixture
+async def shop(database):
+    """A cooperative whose people are in session with empty tills; one test has it for itself."""
+    return await populate(database, await found(database, kind="ksp", sessions=True))
+
+
+@pytest.fixture
+def call(client, shop):
+    """Ask the API as somebody."""
+
+    async def doing(method, path, role=Role.KASIR, **more):
+        key = str(uuid4()) if method == "POST" else None
+        return await client.request(method, f"/api/v1{path}", headers=shop.headers(role, more.pop("key", key)), **more)
+
+    return doing
+
+
+@pytest.fixture
+def visit(client, shop, session_of):
+    """Open a page, or send a form with the token and key that the page gives."""
+
+    async def doing(path, role=Role.KASIR, form=None, at=None):
+        client.cookies.clear()
+        cookie = await session_of(shop, role)
+        shown = await client.get(at or path, headers={"Cookie": cookie}, follow_redirects=False)
+        if form is None:
+            return shown
+        csrf = re.search(r"csrf=([^;]+)", shown.headers.get("set-cookie", ""))[1]
+        own = dict(re.findall(r'<input type="hidden" name="(key|day|difference_minor)" value="([^"]*)"', shown.text))
+        headers = {"Cookie": f"{cookie}; csrf={csrf}", "x-csrftoken": csrf}
+        return await client.post(path, headers=headers, data={**own, **form}, follow_redirects=False)
+
+    return doing

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
-import pytest
-from tests.conftest import found, populate
 from tests.koperasi.reports.pdf_text import missing
 
 from koperasi.permissions import Role
@@ -14,41 +12,6 @@ from koperasi.permissions import Role
 
 def rupiah(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "IDR"}
-
-
-@pytest.fixture
-async def shop(database):
-    """A cooperative whose people are in session with empty tills; one test has it for itself."""
-    return await populate(database, await found(database, kind="ksp", sessions=True))
-
-
-@pytest.fixture
-def call(client, shop):
-    """Ask the API as somebody."""
-
-    async def doing(method, path, role=Role.KASIR, **more):
-        key = str(uuid4()) if method == "POST" else None
-        return await client.request(method, f"/api/v1{path}", headers=shop.headers(role, more.pop("key", key)), **more)
-
-    return doing
-
-
-@pytest.fixture
-def visit(client, shop, session_of):
-    """Open a page, or send a form with the token and key that the page gives."""
-
-    async def doing(path, role=Role.KASIR, form=None, at=None):
-        client.cookies.clear()
-        cookie = await session_of(shop, role)
-        shown = await client.get(at or path, headers={"Cookie": cookie}, follow_redirects=False)
-        if form is None:
-            return shown
-        csrf = re.search(r"csrf=([^;]+)", shown.headers.get("set-cookie", ""))[1]
-        own = dict(re.findall(r'<input type="hidden" name="(key|day|difference_minor)" value="([^"]*)"', shown.text))
-        headers = {"Cookie": f"{cookie}; csrf={csrf}", "x-csrftoken": csrf}
-        return await client.post(path, headers=headers, data={**own, **form}, follow_redirects=False)
-
-    return doing
 
 
 async def give_vault(call, amount="1000000.00"):

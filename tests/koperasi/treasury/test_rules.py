@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koperasi.errors import Refusal
-from koperasi.treasury import rules, rules_days
+from koperasi.treasury import rules, rules_days, rules_offices
 from koperasi.treasury.rules import Count, Movement
 from koperasi.treasury.rules_vouchers import Number, Series, VoucherKind, gaps, kind_of
 
@@ -107,3 +108,41 @@ def test_a_difference_is_booked_only_as_it_was_seen(difference, agreed):
     else:
         with pytest.raises(Refusal, match="cash-differs"):
             rules.check_difference(difference, agreed)
+
+
+CLEAR = rules_days.DayFacts(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fact", "code"),
+    [
+        ("open_sessions", "sessions"), ("waiting_handovers", "handovers"), ("drafts", "drafts"),
+        ("petty_uncounted", "petty"), ("in_transit_minor", "transit"), ("imbalance_minor", "balance"),
+        ("unnumbered", "vouchers"), ("gaps", "vouchers"),
+    ],
+)  # fmt: skip
+def test_each_line_of_the_list_stands_against_the_close_alone(fact, code):
+    day = date(2026, 11, 30)
+
+    def close(facts):
+        checks = rules_days.checklist(facts)
+        rules_days.check_close(day, date(2026, 12, 1), today=day, last_closed=None, checks=checks)
+
+    close(CLEAR)
+    with pytest.raises(Refusal, match="day-unready") as refused:
+        close(replace(CLEAR, **{fact: -1 if fact.endswith("minor") else 1}))
+    assert [error.field for error in refused.value.errors] == [code]
+
+
+def test_what_a_chart_does_not_have_is_not_asked_for():
+    told = {check.code for check in rules_days.checklist(replace(CLEAR, in_transit_minor=None, petty_uncounted=None))}
+    assert told == {"sessions", "handovers", "drafts", "balance", "vouchers"}
+
+
+@given(code=st.from_regex(r"[0-9A-Za-z]{2,6}", fullmatch=True).filter(str.isascii))
+def test_an_offices_code_stands_in_its_numbers(code):
+    written, name = rules_offices.clean_office(f" {code} ", "  Cabang   Ngebel ")
+    assert (written, name) == (code.upper(), "Cabang Ngebel")
+    number = Number(VoucherKind.CASH_IN, date(2026, 11, 1), 7, written)
+    assert Number.read(str(number)) == number
+    assert str(number).count("/") == (3 if written == "01" else 4)

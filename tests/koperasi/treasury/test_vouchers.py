@@ -134,6 +134,7 @@ async def test_a_day_is_closed_by_its_list(office):
         "DELETE FROM voucher WHERE book_id = :b AND entry_number = 2",
         "UPDATE voucher SET serial = serial + 5 WHERE book_id = :b AND entry_number = 2",
         "UPDATE voucher SET kind = 'BM' WHERE book_id = :b AND entry_number = 2",
+        "UPDATE voucher SET office = 'KC1' WHERE book_id = :b AND entry_number = 2",
         "UPDATE voucher SET entry_number = 99 WHERE book_id = :b AND entry_number = 2",
     ],
 )

@@ -119,6 +119,21 @@
     add();
   }
 
+  // cash counted by denomination: what the pieces come to
+  for (const box of all(".till-count")) {
+    const form = box.closest("form"), told = one("[data-counted]", form), into = one("[data-counted-into]", form);
+    const pieces = (input) => BigInt(input.dataset.worth) * (/^\d{1,6}$/.test(input.value.trim()) ? BigInt(input.value.trim()) : 0n) * 100n;
+    form.addEventListener("input", (event) => {
+      if (!event.target.matches("[data-worth],[name=other]")) return;
+      const sum = all("[data-worth]", box).reduce((so, input) => so + pieces(input), parse(one("[name=other]", form)?.value || "") ?? 0n);
+      told.textContent = show(sum);
+      told.parentElement.hidden = sum === 0n;
+      if (!into) return;
+      into.value = show(sum).replace("Rp", "");
+      into.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+
   // a date in words, whatever order of figures this browser shows
   for (const words of all("[data-day]")) {
     const input = one(`[name="${words.dataset.day}"]`, words.closest("form"));
@@ -186,7 +201,7 @@
   };
   doc.addEventListener("submit", (event) => {
     const form = event.target, buttons = all("[data-busy]", form);
-    if (!buttons.length || event.defaultPrevented) return;
+    if (!buttons.length || event.defaultPrevented || event.submitter?.formTarget) return; // the answer opens elsewhere
     if (form.dataset.sending || navigator.onLine === false) {
       event.preventDefault();
       if (!form.dataset.sending) rest(form, true);

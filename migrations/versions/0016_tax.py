@@ -1,0 +1,26 @@
+"""The tax of other cooperatives' savings: its rate, and the account that takes it.
+
+Revision ID: 0016
+Revises: 0015
+"""
+
+from alembic import op
+
+from koperasi.migrate import run_sql_file
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # What a saver was paid in the month is looked up for each payment.
+    op.create_index("ix_return_paid_member_number", "return_paid", ["member_number", "paid_on", "book_id"])
+    run_sql_file("0016_tax.sql")
+
+
+def downgrade() -> None:
+    op.drop_index("ix_return_paid_member_number", "return_paid")
+    op.execute("DELETE FROM policy WHERE name = 'tax.partner_percent'")
+    run_sql_file("0016_tax_down.sql")
