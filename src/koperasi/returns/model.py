@@ -237,11 +237,6 @@ class Run:
         """What to look at."""
         return [Warned(*one) for one in self.totals["warnings"]]
 
-    def before(self, member_number: str) -> tuple[int, int]:
-        """What a member had been paid in the same month before, and what was withheld of it."""
-        kept = self.settings["before"].get(member_number, (0, 0))
-        return int(kept[0]), int(kept[1])
-
     @property
     def members_taxed(self) -> int:
         """Lines on which something is withheld."""

@@ -18,7 +18,7 @@ from koperasi.returns.service_facts import Facts
 from koperasi.returns.service_plan import Plan
 from koperasi.savings.service import is_partner_number
 
-CHUNK = 250
+CHUNK = 150
 """Accounts in one entry, and the rest of the last holder's: quick, and others have their turn in between."""
 
 LARGEST = 2**62

@@ -84,7 +84,8 @@ async def prepare(
                 await pace.rest()
         await made.end()
     settings = _settings(plan)
-    digest = sha256(json.dumps([settings, head.number, effective_on.isoformat()], sort_keys=True).encode())
+    before = plan.taxing.before
+    digest = sha256(json.dumps([settings, before, head.number, effective_on.isoformat()], sort_keys=True).encode())
     digest.update(made.digest.digest())
     await work.connection.execute(
         insert(return_run).values(
@@ -96,6 +97,7 @@ async def prepare(
             posting=asked.posting.value,
             correction=asked.correction,
             settings=settings,
+            paid_before=before,
             totals=made.totals(),
             head_number=head.number,
             fingerprint=digest.digest(),
@@ -219,7 +221,6 @@ def _settings(plan: Plan) -> dict[str, Any]:
         "products": [one.to_json() for one in plan.products.values()],
         "bonus": {code: asked.bonus_minor.get(code, 0) for code, one in plan.products.items() if one.earns == "bonus"},
         "paid": plan.paid,
-        "before": rules.before,
         "tax": [rules.members.threshold_minor, str(rules.members.percent)] if rules.members else None,
         "partner_tax": str(rules.partners.percent) if rules.partners else None,
         "bank_tax": [rules.bank.threshold_minor, str(rules.bank.percent)] if rules.bank else None,

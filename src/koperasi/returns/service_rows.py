@@ -56,6 +56,14 @@ async def run(connection: AsyncConnection, book_id: int, number: int, *, lock: b
     return _to_run(row)
 
 
+async def paid_before(connection: AsyncConnection, book_id: int, number: int, holder: str) -> tuple[int, int]:
+    """What a saver had been paid in the month when the run was computed, and what was withheld of it, in sen."""
+    kept = await connection.scalar(
+        select(return_run.c.paid_before[holder]).where(return_run.c.book_id == book_id, return_run.c.number == number)
+    )
+    return (int(kept[0]), int(kept[1])) if kept else (0, 0)
+
+
 async def runs(
     connection: AsyncConnection, book_id: int, *, before: int | None = None, limit: int = 50
 ) -> tuple[list[Run], bool]:

@@ -201,18 +201,18 @@ async def _tax(connection: AsyncConnection, book_id: int, found: Run, line: RunL
         rule = BankTax(int(bank[0]), Fraction(bank[1]))
         steps = list(rule.working([gross], kept.get(line.member_number, 0)))
     else:
-        steps = list(_of_member(found, gross, line.member_number))
+        paid = await service_rows.paid_before(connection, book_id, found.number, line.member_number)
+        steps = list(_of_member(found, gross, *paid))
     if steps:
         steps.append(step(N_("Pajak rekening ini: %(tax)s."), tax=rupiah(line.tax_minor)))
         steps.append(step(N_("Bukti potong diberikan, juga bila pajaknya nol.")))
     return steps
 
 
-def _of_member(found: Run, gross: int, holder: str) -> Iterator[Step]:
+def _of_member(found: Run, gross: int, before: int, withheld: int) -> Iterator[Step]:
     if found.settings["tax"] is None:
         return
     rule = TaxRule(int(found.settings["tax"][0]), Fraction(found.settings["tax"][1]))
-    before, withheld = found.before(holder)
     total = before + gross
     yield step(
         N_("Semua rekening anggota dijumlahkan: %(gross)s; batas sebulan %(threshold)s."),

@@ -37,6 +37,7 @@ return_run = Table(
     Column("correction", Boolean, nullable=False),
     Column("status", Text, nullable=False, server_default=text("'preview'")),
     Column("settings", JSONB, nullable=False),
+    Column("paid_before", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("totals", JSONB, nullable=False),
     Column("head_number", BigInteger, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
@@ -55,7 +56,8 @@ return_run = Table(
     CheckConstraint("status NOT IN ('approved','posting','posted') OR approved_by IS NOT NULL", name="approved"),
     CheckConstraint("(status IN ('posted','dropped')) = (ended_at IS NOT NULL)", name="ended"),
 )
-"""``settings``: the terms, rates and amounts that the run was computed with; ``totals``: what came of it, by product.
+"""``settings``: the terms, rates and amounts that the run was computed with; ``totals``: what came of it, by product;
+``paid_before``: what each saver had been paid in the same month, and what was withheld of it.
 ``head_number``: the book's last entry when it was computed, so that every figure can be computed again."""
 
 return_line = Table(
