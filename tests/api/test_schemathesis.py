@@ -173,9 +173,12 @@ def bring_within_reach(case, shop):
         "utf-8", "replace"
     )
     chance = zlib.crc32(made_up)
-    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE or chance % 2:
-        return
     path = case.operation.path
+    # Members ask seldom, as one office of ten: their well-formed requests are all brought within reach.
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    if chance % 2 and path != "/api/v1/own-requests":
+        return
     for start, known in KNOWN.items():
         if path.startswith(start):
             found = {name: value for name, value in known(shop).items() if name in case.path_parameters}
