@@ -319,6 +319,11 @@ def _months() -> dict[str, int]:
     return names
 
 
+def decimal_shown(text: str, locale: str) -> str:
+    """A figure with an Indonesian decimal comma as the reader's language writes it: ``27.5`` in English."""
+    return text.replace(",", ".") if locale == "en" else text
+
+
 def decimal_of(value: Fraction) -> Decimal:
     """A percentage of few decimals, which are all that is kept, as a decimal number: exact, never a float."""
     return Decimal(value.numerator) / Decimal(value.denominator)

@@ -27,6 +27,8 @@ DESK_REQUESTS = "/permintaan"
 REPORTS = "/aduan"
 CONTRACTS = "/akad"
 """Only a sharia cooperative has them."""
+RETURNS = ("/imbal", "/berjangka", "/berjangka-saya")
+"""Only where savings earn something; a business group's do not."""
 
 NAVIGATION: Sequence[tuple[str, str, str, Permission]] = (
     ("/meja", N_("Meja"), "b", Permission.POST_SAVINGS),
@@ -126,6 +128,8 @@ class CooperativeView:
     today: date
     is_sharia: bool
     address: str
+    hidden: Sequence[str] = ()
+    """Places that this cooperative has no use for."""
 
 
 def locale_cookie_name(settings: Settings) -> str:
@@ -202,9 +206,7 @@ class Frame:
             locale=locale_of(request),
             identity=identity,
             cooperative=cooperative,
-            nav=navigation(
-                identity, request.url.path, waiting, () if cooperative and cooperative.is_sharia else (CONTRACTS,)
-            ),
+            nav=navigation(identity, request.url.path, waiting, cooperative.hidden if cooperative else ()),
             notices=notices,
             csrf_token=ScopeState.from_scope(request.scope).csrf_token or "",
             path=request.url.path,
@@ -280,4 +282,5 @@ def view_of(cooperative: cooperatives.Cooperative) -> CooperativeView:
         today=now.astimezone(cooperative.zone).date(),
         is_sharia=cooperative.is_sharia,
         address=cooperative.full_address,
+        hidden=(*(() if cooperative.is_sharia else (CONTRACTS,)), *(() if cooperative.pays_returns else RETURNS)),
     )

@@ -150,7 +150,10 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     field = str(item.get("key") or item.get("source") or "body")[:200]
-    return FieldError(field, "invalid", "%(reason)s", {"reason": str(item.get("message", ""))[:200]})
+    reason = str(item.get("message", ""))[:200]
+    if (field, reason) == ("data", "'data'"):  # How Litestar says that there is no body at all.
+        return FieldError("body", "missing", N_("Permintaan ini perlu isi JSON; kirim {} bila tidak ada yang diisi."))
+    return FieldError(field, "invalid", "%(reason)s", {"reason": reason})
 
 
 def on_ledger(request: Request[Any, Any, Any], error: ledger.LedgerError) -> Response[Any]:

@@ -196,6 +196,14 @@ def test_too_large(site, shop, chunked):
     check_problem(answer, 413)
 
 
+async def test_a_body_that_is_missing_is_asked_for(client, shop):
+    headers = shop.headers(Role.BENDAHARA, secrets.token_hex(8))
+    for path in (f"/api/v1/savings-accounts/{shop.wadiah}/deposits", "/api/v1/deposits/310000017/closings"):
+        problem = check_problem(await client.post(path, headers=headers), 400, "validation")
+        assert [(one["field"], one["code"]) for one in problem["errors"]] == [("body", "missing")]
+        assert "JSON" in problem["errors"][0]["message"]
+
+
 async def test_unknown_address(client, shop):
     for path in ("/api/v1/tidak-ada", "/api/", "/api/v1/members/../../etc/passwd", "/api/v1/members/%00", "/api/%ff"):
         for headers in ({}, shop.headers()):

@@ -120,7 +120,7 @@ def account_code(kind: Kind, role: str) -> str:
     """
     code = roles(kind).get(role)
     if code is None:
-        raise Refusal("account-role", N_("Bagan akun koperasi ini tidak mempunyai akun untuk %(role)s."), role=role)
+        raise Refusal("account-role", N_("Bagan akun koperasi ini tidak mempunyai akun untuk yang diminta."), role=role)
     return code
 
 

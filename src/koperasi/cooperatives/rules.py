@@ -45,6 +45,11 @@ class Kind(StrEnum):
         """Whether it works by akad and profit share, and never by interest (fatwa DSN-MUI 141/2021)."""
         return self in (Kind.KSPPS, Kind.USPPS)
 
+    @property
+    def has_members(self) -> bool:
+        """Whether those who save own it (UU 25/1992); a bank's and a village enterprise's savers are customers."""
+        return self not in (Kind.BPR, Kind.BUMDES_UNIT)
+
 
 _KIND_LABELS: Mapping[Kind, str] = {
     Kind.KSP: N_("Koperasi simpan pinjam (KSP)"),

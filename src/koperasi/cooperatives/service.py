@@ -107,6 +107,11 @@ class Cooperative:
         return self.kind.is_sharia
 
     @property
+    def pays_returns(self) -> bool:
+        """Whether its chart has an account for what savings earn; a business group's has none."""
+        return "return.savings" in roles(self.kind)
+
+    @property
     def full_address(self) -> str:
         """Where it is, in one line, as it stands on paper; '' if nothing is known."""
         places = (self.address, self.village, self.district, self.regency)

@@ -21,7 +21,7 @@ from koperasi.deposits.rules import (
     working,
 )
 from koperasi.deposits.service_reading import Named, Paid, brought
-from koperasi.formats import format_amount, format_date, format_date_short, format_figure
+from koperasi.formats import decimal_shown, format_amount, format_date, format_date_short, format_figure
 from koperasi.i18n import N_, translate
 from koperasi.printing import Fact, Facts, Figures, Paper, Words
 from koperasi.returns.service import Step
@@ -45,7 +45,7 @@ def agreed_texts(one: Deposit, cooperative: Cooperative, locale: str) -> list[tu
 
     early = _(EARLY_LABELS[one.early])
     if one.early is Early.REDUCED:
-        early = f"{early}: {exact(one.early_percent)} %"
+        early = f"{early}: {decimal_shown(exact(one.early_percent), locale)} %"
     elif one.penalty_minor:
         early = f"{early}: {format_amount(one.penalty_minor)}"
     days = f"{format_date(one.opened_on, locale)} \N{EN DASH} {format_date(one.matures_on, locale)}"
@@ -55,7 +55,7 @@ def agreed_texts(one: Deposit, cooperative: Cooperative, locale: str) -> list[tu
     return [
         *before,
         (_(N_("Jangka waktu")), f"{_(N_('%(months)s bulan'), months=one.months)}, {days}"),
-        (_(rate), f"{exact(one.percent)} %, {paid}"),
+        (_(rate), f"{decimal_shown(exact(one.percent), locale)} %, {paid}"),
         (_(N_("Saat jatuh tempo")), _(ROLL_OVER_LABELS[one.roll_over])),
         (_(N_("Tutup sebelum jatuh tempo")), early),
     ]

@@ -95,9 +95,13 @@ class Standing:
     ahead_minor: int
     """What was paid of simpanan wajib for months to come."""
     today: date
+    ended: bool = False
+    """The membership has ended: what was billed and not paid is no longer asked for."""
 
     def open_minor(self, kind: Kind, until: str) -> int:
-        """What is still to be paid of a kind for months up to one."""
+        """What is still to be paid of a kind for months up to one; nothing once the membership has ended."""
+        if self.ended:
+            return 0
         return sum(one.open_minor for one in self.settled if one.bill.kind is kind and one.bill.period <= until)
 
     @property

@@ -188,7 +188,8 @@ async def _overview(
             after=place[0] if place else None,
             limit=PAGE_SIZE,
         )
-        months = await service.months(connection, cooperative, today)
+        # Further pages are of the list alone.
+        months = [] if place else await service.months(connection, cooperative, today)
         known = (await groups.find_groups(connection, identity.book_id, groups.Filter(), limit=200)).groups
     form.set("month", rules.period_of(today))
     kept = {name: wanted_form.value(name) for name in FILTER_FIELDS if wanted_form.value(name)}
@@ -250,8 +251,9 @@ async def _card(
         day=today,
         period_options=[(period, messages.month(period, locale)) for period in open_months],
         reason_options=[(one.value, translate(locale, one.label)) for one in WaiverReason],
-        may_bill=identity.may(Permission.BILL_DUES),
-        may_post=identity.may(Permission.POST_SAVINGS),
+        ended=member.status.has_left,
+        may_bill=identity.may(Permission.BILL_DUES) and not member.status.has_left,
+        may_post=identity.may(Permission.POST_SAVINGS) and not member.status.has_left,
     )
 
 

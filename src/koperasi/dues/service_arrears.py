@@ -14,7 +14,7 @@ from koperasi.cooperatives.service import Cooperative
 from koperasi.dues import rules
 from koperasi.dues.model import Behind, BehindPage
 from koperasi.dues.rules import Kind
-from koperasi.dues.service_reading import carried_of_all, policies, waived_bill
+from koperasi.dues.service_reading import carried_over, policies, waived_bill
 from koperasi.dues.tables import due_waiver
 from koperasi.members.service import MemberStatus, roster
 from koperasi.savings.service import bills, holdings
@@ -116,7 +116,7 @@ def _among(numbers: Sequence[str] | None) -> list[ColumnElement[bool]]:
 
 def _owed(book_id: int, latest: str, older: str, numbers: Sequence[str] | None) -> Any:
     """By member and kind what is late, in sen: what was billed by then, less what pays for it (``paid``)."""
-    carried, amount = carried_of_all(book_id), bills.c.amount_minor
+    carried, amount = carried_over(book_id, numbers), bills.c.amount_minor
     of_wajib = bills.c.kind == Kind.WAJIB.value
     billed = (
         select(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal,
     select,
     true,
 )
@@ -26,7 +27,7 @@ from koperasi.dues.model import Policies, Standing, Terms, Waived
 from koperasi.dues.rules import Bill, Carried, Kind, Settled, WaiverReason
 from koperasi.dues.tables import due_waiver, dues_terms
 from koperasi.formats import parse_wire_amount
-from koperasi.members.service import member_by_number
+from koperasi.members.service import MemberStatus, member_by_number, roster
 from koperasi.savings.service import bills, holdings
 from ledger import schema
 
@@ -96,18 +97,19 @@ def _standing(
     waived = [Waived(_bill(row), WaiverReason(row.reason), row.waived_by) for row in rows if row.reason]
     settled: list[Settled] = []
     late, ahead = {}, 0
+    ended = any(MemberStatus(row.status).has_left for row in rows)
     for kind in Kind:
         wanted = [_bill(row) for row in rows if row.kind == kind and not row.reason]
         balance, carried = money.get((number, kind.value), (0, None))
         mine = rules.allocate(wanted, balance, carried)
-        late[kind] = rules.arrears(mine, latest)
+        late[kind] = rules.arrears([] if ended else mine, latest)
         settled += mine
         if kind is Kind.WAJIB:
             ahead = max(rules.paying(wanted, balance, carried) - sum(bill.amount_minor for bill in wanted), 0)
     own = next((one for one in terms if one.valid_from <= on), None)
     monthly = asked.wajib_minor if own is None or own.amount_minor is None else own.amount_minor
     settled.sort(key=lambda one: (one.bill.period, one.bill.kind))
-    return Standing(settled, waived, terms, late, monthly, ahead, on)
+    return Standing(settled, waived, terms, late, monthly, ahead, on, ended=ended)
 
 
 def waived_bill() -> ColumnElement[bool]:
@@ -120,9 +122,21 @@ def waived_bill() -> ColumnElement[bool]:
     )
 
 
-def carried_of_all(book_id: int) -> Any:
-    """Simpanan wajib that was taken over, of all members; what was undone is not among it."""
+def carried_over(book_id: int, numbers: Sequence[str] | None) -> Any:
+    """Simpanan wajib that was taken over, of all members or of a few; what was undone is not among it."""
     entry, posting = schema.entry, schema.posting
+    if numbers is not None:
+        # Of a page's members: by their accounts, instead of going through every opening entry of the book.
+        money = _money_of(any_(literal(list(numbers), ARRAY(Text)))).params(book=book_id).subquery("money")
+        return (
+            select(
+                money.c.member_number,
+                money.c.carried.label("amount"),
+                func.to_char(money.c.day, "YYYY-MM").label("until"),
+            )
+            .where(money.c.carried.is_not(None))
+            .subquery("carried")
+        )
     return (
         select(
             holdings.c.member_number,
@@ -250,8 +264,13 @@ _BILLED = (
         bills.c.amount_minor,
         due_waiver.c.reason,
         due_waiver.c.waived_by,
+        roster.c.status,
     )
-    .select_from(bills.outerjoin(due_waiver, waived_bill()))
+    .select_from(
+        bills.join(
+            roster, and_(roster.c.book_id == bills.c.book_id, roster.c.number == bills.c.member_number)
+        ).outerjoin(due_waiver, waived_bill())
+    )
     .where(bills.c.book_id == bindparam("book"), bills.c.member_number == _MEMBERS)
     .order_by(bills.c.period, bills.c.kind)
 )

@@ -74,6 +74,8 @@ class MembershipPages(Controller):
         async with database.reading(book_id) as connection:
             cooperative = await cooperative_of(connection, book_id)
             now = await service.standing(connection, cooperative, number)
+        if kind == "permohonan" and not now.may_apply:
+            raise NotFound("not-found", N_("Tidak ditemukan."))
         return await frame.page(
             request, PAPERS[kind], now=now, member=now.member, last=_request_to_leave(now), reason_of=reason_of
         )
@@ -145,7 +147,7 @@ def reason_of(event: members.Event) -> str:
 
 def papers_of(now: Standing) -> list[tuple[str, str]]:
     """The papers that make sense where the member stands: their place in the address and their name."""
-    found = [("permohonan", N_("Formulir permohonan menjadi anggota"))]
+    found = [("permohonan", N_("Formulir permohonan menjadi anggota"))] if now.may_apply else []
     if _request_to_leave(now) is not None:
         found.append(("permohonan-keluar", N_("Surat permohonan keluar")))
     return found

@@ -271,6 +271,7 @@ async def shown(
         notices=[Notice("ok", translate(identity.locale, done))] if done and status == 200 else [],
         form=form,
         key=str(uuid4()),
+        keys={part.position: str(uuid4()) for part in found.parts} if found else {},
         member=now.member,
         exit=found,
         preview=preview,

@@ -172,7 +172,9 @@ def _by_policy(capital: int, pokok: int, reason: Reason, terms: Terms, accounts:
 
 
 def _item(one: Line, locale: str) -> rules_exit.Item:
-    words = " ".join(part for part in (translate(locale, one.name) if one.name else "", one.number) if part)
+    # "Simpanan 210000013": the kind is said already, and "Simpanan Simpanan sukarela" would say it twice.
+    name = "" if one.kind is rules_exit.Kind.SAVINGS and one.number else one.name
+    words = " ".join(part for part in (translate(locale, name) if name else "", one.number) if part)
     owed = one.kind in rules_exit.OWED_BY_MEMBER
     return rules_exit.Item(one.kind, words, -one.effect_minor if owed else one.effect_minor)
 

@@ -40,6 +40,8 @@ class Standing:
     exit: Exit | None
     checklist: Checklist
     acts: tuple[Act, ...]
+    may_apply: bool
+    """Whether people apply for membership here; a bank's savers are customers."""
 
     @property
     def may_settle(self) -> bool:
@@ -69,6 +71,7 @@ async def standing(connection: AsyncConnection, cooperative: Cooperative, number
         checklist=checklist,
         # A number is not offered before all is there that it waits for.
         acts=tuple(act for act in acts if act is not Act.ADMITTED or checklist.complete),
+        may_apply=cooperative.kind.has_members,
     )
 
 
@@ -93,7 +96,7 @@ async def act_on(
         Refusal: what ``rules.check_act``, ``rules.clean_reference`` and ``rules.check_joining`` say.
     """
     done = await carry_out(work, cooperative, number, wish, actor=actor, today=today)
-    await record_all(work, [done], actor)
+    await record_all(work, await open_for(work, cooperative, [done], actor=actor), actor)
     return done.events
 
 
@@ -102,18 +105,23 @@ class Carried(NamedTuple):
 
     number: str
     events: list[Event]
-    opened: list[savings.SavingsAccount]
+    opened: Sequence[savings.SavingsAccount] = ()
+
+    @property
+    def joined_on(self) -> date | None:
+        """The day from which they are a member by this act; none if they are not."""
+        return self.events[-1].effective_on if self.events and self.events[-1].act == Act.ADMITTED else None
 
 
 async def carry_out(
     work: Work, cooperative: Cooperative, number: str, wish: Wish, *, actor: str, today: date
 ) -> Carried:
-    """The same without its row in the audit trail, which ``record_all`` writes last."""
+    """The same, yet without the accounts of new members (``open_for``) and the audit trail (``record_all``, last)."""
     reference = rules.clean_reference(wish.act, wish.reference)
     await members.locked_status(work, number)
     now = await standing(work.connection, cooperative, number)
     if _was_done(now.events, wish, reference, actor):
-        return Carried(number, [], [])
+        return Carried(number, [])
     history = _history(now.events)
     rules.check_act(
         wish.act,
@@ -146,10 +154,20 @@ async def carry_out(
         day = max(wish.effective_on, now.checklist.paid_on or wish.effective_on)
         joined = Move(act=Act.ADMITTED.value, to=MemberStatus.ANGGOTA, effective_on=day, actor=actor)
         done.append(await members.move(work, number, joined))
-    opened = []
-    if done[-1].act == Act.ADMITTED:
-        opened = await savings.welcome_in(work, cooperative, [number], done[-1].effective_on, actor=actor)
-    return Carried(number, done, opened)
+    return Carried(number, done)
+
+
+async def open_for(work: Work, cooperative: Cooperative, done: Sequence[Carried], *, actor: str) -> list[Carried]:
+    """Open the accounts of those who are members now, together for all who joined on one day."""
+    days: dict[date, list[str]] = {}
+    for one in done:
+        if one.joined_on is not None:
+            days.setdefault(one.joined_on, []).append(one.number)
+    opened: dict[str, list[savings.SavingsAccount]] = {}
+    for day, numbers in sorted(days.items()):
+        for account in await savings.welcome_in(work, cooperative, numbers, day, actor=actor):
+            opened.setdefault(account.member_number, []).append(account)
+    return [one._replace(opened=opened.get(one.number, ())) for one in done]
 
 
 def _was_done(events: tuple[Event, ...], wish: Wish, reference: str | None, actor: str) -> bool:

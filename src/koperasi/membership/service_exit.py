@@ -273,10 +273,15 @@ def _part_rows(book_id: int, serial: int, found: Statement) -> list[dict[str, ob
     ]
 
 
+def _which(number: str, amount: str) -> str:
+    """An amount and the account that it lies on: somebody may have two accounts of one kind."""
+    return f"{number}: {amount}" if number else amount
+
+
 def _act(found: Statement, actor: str, idempotency: Idempotency) -> AskedAct:
     """The same for a second person: what is agreed to, and what it does."""
     own = [
-        (one.name or one.kind.label, format_amount(abs(one.effect_minor)), format_amount(0))
+        (one.name or one.kind.label, _which(one.number, format_amount(abs(one.effect_minor))), format_amount(0))
         for one in found.own.lines
         if one.effect_minor
     ]

@@ -67,7 +67,8 @@ async def own_lines(
         for one in accounts
         if one.opened_on < on
     ]
-    earned = [one for one in accrued if one.amount_minor > 0]
+    # A chart without an account for returns can pay none, whatever a rate of earlier days says.
+    earned = [one for one in accrued if one.amount_minor > 0 and cooperative.pays_returns]
     ended = await deposits.exit_lines(connection, cooperative, number, on, is_waived=is_death)
     gross = [one.amount_minor for one in earned]
     gross += [max(one.closing.return_minor, 0) for one in ended.offers]

@@ -15,7 +15,7 @@ from koperasi.i18n import N_
 from koperasi.members import service as members
 from koperasi.members.service import Member, MemberStatus
 from koperasi.membership.rules import Act, Checklist
-from koperasi.membership.service_acts import Carried, Wish, carry_out, record_all
+from koperasi.membership.service_acts import Carried, Wish, carry_out, open_for, record_all
 from koperasi.savings import service as savings
 
 MOST_AT_ONCE = 200
@@ -109,6 +109,7 @@ async def _on_each(
             wrong.append(FieldError(number, refusal.code, refusal.message, refusal.params))
     if wrong:
         raise Refusal("applicants", N_("Tidak ada yang dicatat: periksa pemohon yang ditandai."), errors=wrong)
+    done = await open_for(work, cooperative, done, actor=actor)
     await record_all(work, done, actor)
     return done
 

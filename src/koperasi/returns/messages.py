@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from koperasi.cooperatives.service import Kind
+from koperasi.cooperatives.service import Kind, roles
 from koperasi.formats import format_amount, format_date
 from koperasi.i18n import N_, translate
 from koperasi.returns.model import Run, RunStatus, Warned
@@ -25,7 +25,7 @@ CHIPS: Mapping[RunStatus, str] = {
 
 WARNINGS: Mapping[str, str] = {
     "effective-moved": N_("Bulannya sudah ditutup atau ditahan: jurnalnya akan bertanggal %(day)s."),
-    "ends-today": N_("Masa ini berakhir hari ini: transaksi yang masih datang mengubah hasilnya."),
+    "ends-today": N_("Dihitung pada hari terakhir masanya: transaksi yang masih datang sesudahnya mengubah hasilnya."),
     "tax-unknown": N_("Koperasi ini tidak mempunyai kebijakan pajak simpanan: tidak ada yang dipotong."),
     "above-ceiling": N_("Tarif produk %(product)s di atas batas kebijakan."),
     "pool-zero": N_("Tidak ada pendapatan yang dibagikan: bagi hasil masa ini nol."),
@@ -67,6 +67,8 @@ def law_of(kind: Kind, holder: str) -> str:
         return N_("PPh pasal 23 atas imbal simpanan koperasi lain; tidak final.")
     if kind is Kind.BPR:
         return N_("PPh final atas bunga tabungan dan deposito, PP 131/2000.")
+    if "tax.savings" not in roles(kind):
+        return N_("Tidak ada pajak yang dipotong dari imbal ini.")
     return N_("PPh final atas imbal simpanan anggota koperasi, PP 15/2009.")
 
 

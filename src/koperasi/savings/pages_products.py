@@ -186,7 +186,7 @@ def _read(form: Form, product: Product, start: ProductTerms, cooperative: Cooper
         facts[f"{name}_minor"] = form.amount(name, required=False, positive=False) or 0
     if own_capital:
         return replace(start, **facts)
-    allowed = rules_products.earnings_of(product.kind, is_sharia=cooperative.is_sharia)
+    allowed = _earnings(product.kind, cooperative)
     earns = form.choice("earns", [one.value for one in allowed]) or allowed[0].value
     facts |= {"earns": earns, "rate_percent": None, "nisbah_percent": None}
     if earns in (Earns.RATE, Earns.NISBAH):
@@ -256,7 +256,7 @@ async def _show_new(
     kinds = rules_products.kinds_for_new(list(here))
     chosen = next((one for one in kinds if one.value == form.value("kind")), None)
     if status == 200 and chosen is not None:
-        earns = rules_products.earnings_of(chosen, is_sharia=cooperative.is_sharia)[0]
+        earns = _earnings(chosen, cooperative)[0]
         _fill(form, ProductTerms(day, earns=earns, dormancy_months=12 if chosen.withdrawable else None))
         form.set("valid_from", day.isoformat())
     return await frame.page(
@@ -271,6 +271,10 @@ async def _show_new(
         action="/produk-baru",
         **(_choices(chosen, cooperative, ceiling, form.locale) if chosen else {}),
     )
+
+
+def _earnings(kind: SavingsKind, cooperative: Cooperative) -> tuple[Earns, ...]:
+    return rules_products.earnings_of(kind, is_sharia=cooperative.is_sharia, pays_returns=cooperative.pays_returns)
 
 
 def _fill(form: Form, terms: ProductTerms) -> None:
@@ -297,7 +301,7 @@ def _choices(
     return {
         "kind": kind,
         "amounts": amounts,
-        "earnings": rules_products.earnings_of(kind, is_sharia=cooperative.is_sharia),
+        "earnings": _earnings(kind, cooperative),
         "methods": METHODS,
         "bases": BASES,
         "postings": POSTINGS,

@@ -44,9 +44,12 @@ def percent_text(percent: Fraction) -> str:
     return f"{decimal_of(percent).normalize():f}"
 
 
-def earnings_of(kind: SavingsKind, *, is_sharia: bool) -> tuple[Earns, ...]:
-    """How savings of a kind may earn: own capital by the surplus alone, wadiah by gifts, sharia never by a rate."""
-    if kind.is_own_capital:
+def earnings_of(kind: SavingsKind, *, is_sharia: bool, pays_returns: bool = True) -> tuple[Earns, ...]:
+    """How savings of a kind may earn: own capital by the surplus alone, wadiah by gifts, sharia never by a rate.
+
+    Where the chart has no account for returns (``pays_returns``; a business group's), nothing may be promised.
+    """
+    if kind.is_own_capital or not pays_returns:
         return (Earns.NONE,)
     if kind is SavingsKind.WADIAH:
         return (Earns.BONUS, Earns.NONE)
@@ -60,13 +63,16 @@ def kinds_for_new(kinds: Sequence[SavingsKind]) -> list[SavingsKind]:
     return [kind for kind in kinds if not kind.is_own_capital]
 
 
-def check_terms(product: Product, terms: ProductTerms, *, is_sharia: bool) -> None:
+def check_terms(product: Product, terms: ProductTerms, *, is_sharia: bool, pays_returns: bool = True) -> None:
     """Refuse terms that this product can't have.
 
     Raises:
         Refusal: ``product-terms``, with an error for each wrong field.
     """
-    wrong = [*_wrong_earning(product, terms, is_sharia=is_sharia), *_wrong_numbers(terms)]
+    wrong = [
+        *_wrong_earning(terms, earnings_of(product.kind, is_sharia=is_sharia, pays_returns=pays_returns)),
+        *_wrong_numbers(terms),
+    ]
     if product.kind.is_own_capital and (terms.monthly_fee_minor or terms.floor_minor or not terms.offered):
         message = N_("Simpanan pokok dan wajib tidak dikenai biaya, saldo paling sedikit, atau penutupan.")
         wrong.append(FieldError("monthly_fee_minor", "own-capital", message))
@@ -74,8 +80,8 @@ def check_terms(product: Product, terms: ProductTerms, *, is_sharia: bool) -> No
         raise Refusal("product-terms", N_("Periksa ketentuan produk ini."), errors=wrong)
 
 
-def _wrong_earning(product: Product, terms: ProductTerms, *, is_sharia: bool) -> Iterator[FieldError]:
-    if terms.earns not in earnings_of(product.kind, is_sharia=is_sharia):
+def _wrong_earning(terms: ProductTerms, allowed: Sequence[Earns]) -> Iterator[FieldError]:
+    if terms.earns not in allowed:
         yield FieldError("earns", "earns", N_("Simpanan ini tidak dapat memberi imbal dengan cara itu."))
     for name, asked in (("rate_percent", Earns.RATE), ("nisbah_percent", Earns.NISBAH)):
         value: Fraction | None = getattr(terms, name)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import ledger
 from koperasi.audit import service as audit
 from koperasi.audit.service import Action
-from koperasi.cooperatives.service import Cooperative, account_code
+from koperasi.cooperatives.service import Cooperative, account_code, roles
 from koperasi.db import Work
 from koperasi.errors import Refusal
 from koperasi.formats import wire_amount
@@ -146,7 +146,9 @@ async def take_fees(work: Work, cooperative: Cooperative, last_day: date, *, act
 async def _post(
     work: Work, cooperative: Cooperative, paying: Sequence[Charge], period: str, day: date, actor: str
 ) -> int:
-    income = await ledger.find_accounts(work.connection, work.book_id, [account_code(cooperative.kind, "fees.savings")])
+    # A business group's chart has one account for whatever comes in besides sales.
+    role = "fees.savings" if "fees.savings" in roles(cooperative.kind) else "income.other"
+    income = await ledger.find_accounts(work.connection, work.book_id, [account_code(cooperative.kind, role)])
     draft = ledger.Draft(
         book_id=work.book_id,
         effective_date=day,

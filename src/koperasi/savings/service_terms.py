@@ -181,7 +181,7 @@ async def _add(work: Work, cooperative: Cooperative, code: str, terms: ProductTe
 
 async def _checked(work: Work, cooperative: Cooperative, product: Product, terms: ProductTerms) -> ProductTerms:
     """The terms with their reason tidied, if they may be."""
-    check_terms(product, terms, is_sharia=cooperative.is_sharia)
+    check_terms(product, terms, is_sharia=cooperative.is_sharia, pays_returns=cooperative.pays_returns)
     ceiling = await ceiling_on(work.connection, work.book_id, terms.valid_from)
     check_ceiling(terms, ceiling.percent, enforced=ceiling.enforced)
     await _check_open(work, terms.valid_from)

@@ -32,6 +32,8 @@ from koperasi.treasury.wire import (
     DayList,
     HandoverIn,
     HandoverOut,
+    OfficeList,
+    OfficeOut,
     OpeningIn,
     ReportOut,
     SessionList,
@@ -66,6 +68,21 @@ def _session(one: service.Session) -> Response[SessionOut]:
     if one.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(SessionOut.of(one), status_code=201, headers=headers)
+
+
+class OfficeController(Controller):
+    """Offices of the cooperative; they are opened and closed on their page."""
+
+    path = "/api/v1/offices"
+    tags = ("cash",)
+
+    @get(opt={"permission": Permission.READ_CASH}, responses=problems(401, 403))
+    async def list_offices(self, request: ApiRequest, database: Database) -> OfficeList:
+        """All offices, the head office first; what their tills hold, for whoever may read the books."""
+        all_told = request.user.may(Permission.READ_BOOKS)
+        async with database.reading(request.user.book_id) as connection:
+            found = await service.offices(connection, request.user.book_id)
+        return OfficeList(items=[OfficeOut.of(one, with_cash=all_told) for one in found])
 
 
 class SessionController(Controller):
@@ -288,4 +305,4 @@ class DayController(Controller):
         )
 
 
-CONTROLLERS: list[type[Controller]] = [SessionController, DayController]
+CONTROLLERS: list[type[Controller]] = [OfficeController, SessionController, DayController]

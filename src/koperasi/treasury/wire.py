@@ -182,6 +182,37 @@ class ReportOut(Result):
         )
 
 
+class OfficeOut(Result):
+    """An office: its tills, how many are in session, and what they hold (null for who may not read the books)."""
+
+    code: str
+    name: str
+    head: bool
+    closed: bool
+    tills: int
+    open_sessions: int
+    cash: Money | None
+
+    @classmethod
+    def of(cls, one: service.Desk, *, with_cash: bool) -> "OfficeOut":
+        """The wire form of an office."""
+        return cls(
+            code=one.code,
+            name=one.name,
+            head=one.is_head,
+            closed=one.closed,
+            tills=one.tills,
+            open_sessions=one.open_sessions,
+            cash=Money.of(one.cash_minor) if with_cash else None,
+        )
+
+
+class OfficeList(Result):
+    """All offices."""
+
+    items: list[OfficeOut]
+
+
 class DayIn(Model):
     """The business day to close, and the one that follows."""
 

@@ -15,7 +15,7 @@ from litestar import Response
 from markupsafe import Markup
 
 from koperasi import formats, terbilang
-from koperasi.i18n import DEFAULT_LOCALE, LOCALES, translations
+from koperasi.i18n import DEFAULT_LOCALE, LOCALES, phrase, translations
 
 PACKAGE = Path(__file__).parents[1]
 STATIC = Path(__file__).parent / "static"
@@ -137,7 +137,7 @@ class Pages:
         spoken = translations(locale)
         environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
         environment.policies["ext.i18n.trimmed"] = True
-        said = _sayer(spoken.gettext)
+        said = _sayer(locale)
         environment.globals.update(locale=locale, asset=self.asset, links=self._links, gettext=said, _=said)
         environment.filters.update(
             amount=formats.format_amount,
@@ -145,6 +145,7 @@ class Pages:
             words=partial(_words, locale=locale),
             kuitansi=terbilang.kuitansi_words,
             date=partial(_date, locale=locale),
+            decimal=partial(formats.decimal_shown, locale=locale),
             date_short=formats.format_date_short,
             weekday=partial(_weekday, locale=locale),
             moment=partial(_moment, locale=locale),
@@ -152,15 +153,18 @@ class Pages:
         return environment
 
 
-def _sayer(speak: Callable[[str], str]) -> Callable[..., Markup]:
+def _sayer(locale: str) -> Callable[..., Markup]:
     """Jinja's gettext for pages that always escape; what a page says the same each time is put together once."""
 
     @lru_cache(maxsize=8192)
     def alone(message: str) -> Markup:
-        return Markup(speak(message)) % {}  # noqa: S704 - translations are ours
+        return Markup(phrase(locale, message, {})[0]) % {}  # noqa: S704 - translations are ours
 
     def said(message: str, /, **facts: object) -> Markup:
-        return Markup(speak(message)) % facts if facts else alone(message)  # noqa: S704 - facts are escaped by it
+        if not facts:
+            return alone(message)
+        text, filled = phrase(locale, message, facts)
+        return Markup(text) % filled  # noqa: S704 - facts are escaped by it
 
     return said
 

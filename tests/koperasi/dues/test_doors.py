@@ -11,7 +11,10 @@ from koperasi.dues import service
 from koperasi.dues.sheets import Pasted, read_pasted
 from koperasi.groups import service as groups
 from koperasi.groups.rules import GroupRole
+from koperasi.members import service as members
+from koperasi.membership.service import Act, Reason, Wish, act_on
 from koperasi.permissions import Role
+from koperasi.savings import service as savings
 
 
 @pytest.fixture
@@ -203,3 +206,26 @@ async def test_over_rest(client, own_village):
     body["counted"] = {"amount": "1.00"}
     refused = await client.post("/api/v1/collections", headers=own_village.headers(Role.KASIR, uuid4().hex), json=body)
     assert (refused.status_code, refused.json()["code"]) == (422, "collection-count")
+
+
+async def test_the_page_of_who_left_asks_for_nothing(open_page, own_village, database):
+    async with database.work(own_village.cooperative.book_id) as work:
+        gone, _ = await members.register(
+            work, members.NewMember(name="Darto", joined_on=date(2024, 1, 5)), actor="bendahara"
+        )
+        await savings.welcome(work, own_village.cooperative, gone, actor="bendahara")
+        await work.commit()
+    card = f"/iuran/anggota/{gone.number}"
+    _, page, _ = await open_page(card)
+    assert ("/transaksi?template=s" in page, "Tetapkan jumlah lain" in page, "sudah berakhir" in page) == (
+        True, True, False,
+    )  # fmt: skip
+    assert page.count('class="button primary"') == 1
+    async with database.work(own_village.cooperative.book_id) as work:
+        died = Wish(Act.DECEASED, date(2026, 1, 2), Reason.DEATH_CERTIFICATE, "AK 1/2026")
+        await act_on(work, own_village.cooperative, gone.number, died, actor="bendahara", today=date(2026, 1, 3))
+        await work.commit()
+    _, page, _ = await open_page(card)
+    assert "Keanggotaan ini sudah berakhir" in page
+    for words in ("/transaksi?template=s", "Tetapkan jumlah lain", "Tunggakan", "Belum lunas", "button primary"):
+        assert words not in page, words

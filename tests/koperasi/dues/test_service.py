@@ -257,7 +257,7 @@ async def test_months_tell_what_is_billed_and_what_is_missing(database, cooperat
     ]  # fmt: skip
 
 
-async def test_who_left_is_not_dunned(database, cooperative, join, bill, behind):
+async def test_who_left_is_not_dunned(database, cooperative, join, bill, behind, standing):
     member, _ = await join()
     await bill("2026-02")
     assert (await behind()).members == 1
@@ -269,6 +269,10 @@ async def test_who_left_is_not_dunned(database, cooperative, join, bill, behind)
         )
         await work.commit()
     assert (await behind()).members == 0
+    found = await standing(member.number)
+    assert found.ended
+    assert (found.late_minor, [found.open_minor(kind, "2026-04") for kind in Kind]) == (0, [0, 0])
+    assert sum(one.open_minor for one in found.settled) > 0  # it stays on record
 
 
 async def test_two_who_bill_at_once_bill_each_member_once(join, bill, standing):

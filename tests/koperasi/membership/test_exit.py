@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
+from sqlalchemy import insert
 
 import ledger
 from koperasi.errors import Conflict, NotFound, Refusal
 from koperasi.members.service import MemberStatus
 from koperasi.membership import service
+from koperasi.membership.pages import papers_of
 from koperasi.membership.service import Act, Reason, Wishes
 from koperasi.posting import Idempotency
 from koperasi.returns import service as returns
+from koperasi.savings.products import ProductTerms
 from koperasi.savings.service import SavingsKind
+from koperasi.savings.service_products import terms_row
+from koperasi.savings.tables import savings_product_terms
 
 from .conftest import TODAY, once
 
@@ -163,9 +169,27 @@ async def test_every_kind_of_cooperative_can_settle(opened, kind):
     member = await desk.join()
     free = next(one for one in await desk.accounts(member.number) if one.withdrawable)
     await desk.pay_in(member.number, **{free.value: 40_000})
+    async with desk.database.reading(desk.cooperative.book_id) as connection:
+        now = await service.standing(connection, desk.cooperative, member.number)
+    # A bank's savers are customers: no paper says that they apply for membership.
+    assert bool(papers_of(now)) is (kind not in ("bpr", "bumdes_unit"))
     await desk.act(member.number, Act.EXIT_REQUESTED, Reason.ABROAD)
     assert (await desk.decide(member.number)).net_minor == 40_000 * RP
     assert (await desk.pay(member.number)).is_paid
+
+
+async def test_a_rate_that_no_chart_can_pay_keeps_nobody_from_leaving(opened):
+    """A business group may have decided a rate before that was refused; its chart has no account for returns."""
+    desk = await opened("kelompok")
+    decided = ProductTerms(date(2021, 1, 1), earns="rate", rate_percent=Fraction(6), set_by="uji", reason="Rapat")
+    async with desk.database.work(desk.cooperative.book_id) as work:
+        row = terms_row(work.book_id, "sukarela", decided)
+        await work.connection.execute(insert(savings_product_terms).values(row))
+        await work.commit()
+    member = await desk.join()
+    await desk.pay_in(member.number, date(2026, 9, 1), sukarela=40_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.ABROAD)
+    assert (await desk.decide(member.number)).net_minor == 40_000 * RP
 
 
 async def test_what_is_short_is_paid_in_at_the_desk_or_given_back(desk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from fractions import Fraction
 
@@ -174,6 +175,23 @@ def test_the_entry_balances_and_the_parts_are_the_whole(own, terms, reason, char
     assert [step.text("en") for step in made.settlement.working()]
     extra = sum(one.effect_minor for one in made.lines if one.name == rules_settlement.EXTRA)
     assert 0 <= extra <= ACCOUNTS.reserve_minor
+
+
+@given(lines, st.sampled_from(["id", "en"]))
+def test_the_working_says_each_word_once(own, locale):
+    named = [one._replace(name="Simpanan sukarela") if one.kind is Kind.SAVINGS else one for one in own]
+    made = rules_settlement.plan(
+        named,
+        reason=rules_settlement.Reason.LEFT,
+        decided_on=TODAY,
+        terms=PLAIN,
+        accounts=ACCOUNTS,
+        wishes=Wishes(),
+        locale=locale,
+    )
+    told = [step.text(locale) for step in made.settlement.working()]
+    assert not [text for text in told if re.search(r"\b(\w+) \1\b", text, re.IGNORECASE)]
+    assert all(any(one.number in text for text in told) for one in own if one.effect_minor)
 
 
 def test_the_published_case_of_a_death():

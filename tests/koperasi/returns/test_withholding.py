@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 import ledger
 from koperasi.cooperatives import service as cooperatives
+from koperasi.cooperatives.policies import DEFAULTS
 from koperasi.cooperatives.service import Kind
 from koperasi.deposits import service as deposits
+from koperasi.i18n import translate
 from koperasi.posting import Idempotency
 from koperasi.returns import service
+from koperasi.returns.messages import law_of
 from koperasi.savings import service as savings
 
 from ...conftest import found
@@ -28,6 +31,15 @@ rules_tax, rules_run = service.rules_tax, service.rules_run
 
 amounts = st.lists(st.integers(0, 10**12), min_size=1, max_size=6)
 percents = st.fractions(0, 100, max_denominator=10_000)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_slip_names_the_law_of_its_own_kind_or_says_that_nothing_is_withheld(kind):
+    """A BUM Desa unit's savers are no members of a cooperative: PP 15/2009 is not theirs."""
+    law, policies = law_of(kind, "00001"), {one.name for one in DEFAULTS[kind]}
+    assert ("PP 15/2009" in law) is ("savings_tax.threshold" in policies)
+    assert ("PP 131/2000" in law) is ("deposit_tax.threshold" in policies)
+    assert translate("en", law) != law
 
 
 @given(amounts, percents, st.sampled_from((1, -1)))

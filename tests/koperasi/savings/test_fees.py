@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
+import pytest
+
 import ledger
 from koperasi.savings import service_fees
 from koperasi.savings.service import SavingsKind
 
-from .support import code_of
+from .support import Shop, code_of
 
 
 async def test_a_fee_is_taken_once_a_month_and_never_below_nothing(ksp):
@@ -37,6 +39,20 @@ async def test_a_fee_is_taken_once_a_month_and_never_below_nothing(ksp):
     async with ksp.database.reading(ksp.book) as connection:
         income = await ledger.account_by_code(connection, ksp.book, "4105")
     assert income.balance == 750_000
+
+
+@pytest.mark.parametrize(("kind", "income"), [("kspps", "5901"), ("bumdes_unit", "4105"), ("kelompok", "4901")])
+async def test_what_was_decided_can_be_taken_in_every_kind(database, poster, founding, kind, income):
+    shop = Shop(database, poster, await founding(kind))
+    _, accounts = await shop.join()
+    product = SavingsKind.WADIAH if kind == "kspps" else SavingsKind.SUKARELA
+    await shop.deposit(accounts[product], 1_000_000)
+    await shop.terms(product.value, date(2026, 3, 1), monthly_fee_minor=100_000)
+    await shop.work(
+        service_fees.take_fees, shop.cooperative, date(2026, 3, 31), actor="bendahara", today=date(2026, 5, 20)
+    )
+    async with shop.database.reading(shop.book) as connection:
+        assert (await ledger.account_by_code(connection, shop.book, income)).balance == 100_000
 
 
 # --- sleep ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koperasi.cooperatives.service import Cooperative, Kind, roles
 from koperasi.errors import Refusal
 from koperasi.formats import InputError
+from koperasi.frame import NAVIGATION, view_of
 from koperasi.savings import rules, rules_plans, rules_products, rules_promises
 from koperasi.savings.products import Earns, Product, ProductTerms, first_products, terms_on
 from koperasi.savings.rules import SavingsKind
@@ -38,6 +41,23 @@ def test_a_sharia_cooperative_pays_no_rate_and_wadiah_promises_nothing(kind):
     assert "earns" in wrong_fields(kind, is_sharia=True, earns="rate", rate_percent=Fraction(3))
     assert "earns" in wrong_fields(SavingsKind.WADIAH, is_sharia=True, earns="nisbah", nisbah_percent=Fraction(30))
     assert Earns.RATE not in rules_products.earnings_of(kind, is_sharia=True)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_only_what_the_chart_can_pay_is_promised(kind):
+    """A business group's chart has no account for returns: a rate that was decided there could never be paid."""
+    pays, known = "return.savings" in roles(kind), {"is_sharia": kind.is_sharia}
+    assert pays is (kind is not Kind.KELOMPOK)
+    saved = SavingsKind.BERENCANA if kind.is_sharia else SavingsKind.SUKARELA
+    allowed = rules_products.earnings_of(saved, pays_returns=pays, **known)
+    assert (allowed == (Earns.NONE,)) is not pays
+    earns = {"earns": "nisbah", "nisbah_percent": 30} if kind.is_sharia else {"earns": "rate", "rate_percent": 3}
+    terms = ProductTerms(DAY, **earns)
+    product = Product("coba", saved, "Coba", "Trial")
+    with nullcontext() if pays else pytest.raises(Refusal, match="product-terms"):
+        rules_products.check_terms(product, terms, pays_returns=pays, **known)
+    shown = {url for url, *_ in NAVIGATION} - set(view_of(Cooperative(1, "uji", "Uji", kind, "Asia/Jakarta")).hidden)
+    assert ("/imbal" in shown, "/berjangka" in shown, "/akad" in shown) == (pays, pays, kind.is_sharia)
 
 
 @pytest.mark.parametrize("is_sharia", [True, False])

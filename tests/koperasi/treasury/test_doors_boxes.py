@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from tests.koperasi.treasury.test_doors import give_vault, own_session, rupiah
 
+import ledger
 from koperasi.cooperatives.service import cooperative_of
 from koperasi.permissions import Role
 from koperasi.posting import Idempotency
@@ -45,6 +46,10 @@ async def test_another_office_on_pages_and_over_rest(call, visit):
     assert re.search(r"BM/KC1/\d{4}/\d{2}/0001", (await visit("/bukti?jenis=BM&kantor=KC1", Role.PENGAWAS)).text)
     day = (await visit("/tutup-hari", Role.BENDAHARA)).text
     assert "200.000" in day
+    told = {one["code"]: one for one in (await call("GET", "/offices", Role.BENDAHARA)).json()["items"]}
+    assert (list(told), told["01"]["head"], told["KC1"]["name"]) == (["01", "KC1"], True, "Cabang")
+    assert (told["KC1"]["open_sessions"], told["KC1"]["cash"]["amount"]) == (1, "200000.00")
+    assert {one["cash"] for one in (await call("GET", "/offices")).json()["items"]} == {None}
     month = {"month": (await call("GET", "/business-days")).json()["business_day"][:7], "kind": "BM"}
     listed = await call("GET", "/vouchers", Role.BENDAHARA, params={**month, "office": "KC1"})
     assert [one["number"].split("/")[1] for one in listed.json()["items"]] == ["KC1"]
@@ -150,6 +155,56 @@ async def test_no_cash_moves_round_a_session(call, visit, shop, resting):
     opened = await call("POST", "/cash-sessions", json={"count": {"pieces": {"50000": 1}}})
     assert opened.status_code == 201, opened.text
     assert (await call("POST", path, json=amount, key=key)).status_code == 201
+
+
+async def test_who_leaves_is_paid_and_pays_in_session_only(call, visit, shop, resting):
+    path, member = f"/anggota/{shop.member.number}/penyelesaian", f"/members/{shop.member.number}"
+    leaving = {"act": "exit-requested", "reason": "moved", "reference": "BA 1/2026"}
+    assert (await call("POST", f"{member}/membership", Role.BENDAHARA, json=leaving)).status_code == 201
+    short = {"charge": "60.000", "short": "10.000"}
+    refused = await visit(f"{path}/setor", form=short, at=f"{path}?charge=60.000")
+    assert (refused.status_code, "Sesi kas Anda belum dibuka" in refused.text) == (422, True)
+    asked = await call("POST", f"{member}/settlement", Role.BENDAHARA, json={})
+    assert asked.status_code == 202, asked.text
+    seen = {"fingerprint": asked.json()["fingerprint"]}
+    agreed = await call("POST", f"/approvals/{asked.json()['number']}/approve", Role.KETUA, json=seen)
+    assert agreed.status_code == 200, agreed.text
+    key, pay = str(uuid4()), f"{member}/settlement/payments"
+    refused = await call("POST", pay, json={}, key=key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no-open-session")
+    refused = await visit(f"{path}/bayar/0", form={}, at=path)
+    assert (refused.status_code, "Sesi kas Anda belum dibuka" in refused.text) == (422, True)
+    opened = await call("POST", "/cash-sessions", json={"count": {"pieces": {"50000": 1}}})
+    assert opened.status_code == 201, opened.text
+    # The same request goes through now: it was never decided.
+    paid = await call("POST", pay, json={}, key=key)
+    assert paid.status_code == 201, paid.text
+    report = (await call("GET", f"/cash-sessions/{await own_session(call)}")).json()
+    assert (report["cash_out"]["amount"], report["expected"]["amount"]) == ("50000.00", "0.00")
+
+
+async def test_an_import_moves_no_cash_of_a_till(client, call, shop, resting, database):
+    async def send(kind: str, content: str):
+        return await client.post(
+            "/api/v1/imports", headers=shop.headers(Role.BENDAHARA, str(uuid4())), data={"kind": kind},
+            files={"file": ("awal.csv", content, "text/csv")},
+        )  # fmt: skip
+
+    async def cash() -> dict[str, int]:
+        async with database.reading(shop.cooperative.book_id) as connection:
+            chart = await ledger.chart(connection, shop.cooperative.book_id)
+        return {one.code: one.balance for one in chart if one.code.startswith("11") and one.balance}
+
+    before = await cash()
+    savings = f"Nomor Anggota;Simpanan Pokok;Simpanan Wajib;Tanggal\n{shop.member.number};100.000;240.000;2025-12-31\n"
+    done = await send("opening_savings", savings)
+    assert (done.status_code, await cash()) == (201, before), done.text
+    books = "Kode;Nama Akun;Debet;Kredit\n{};Kas;340.000;\n3101;Pokok;;100.000\n3102;Wajib;;240.000\n"
+    refused = await send("opening_trial_balance", books.format("1105.01"))
+    assert (refused.status_code, await cash()) == (422, before)
+    # What the books before say of the desk's cash is no movement of today: it may be brought in, into no till.
+    done = await send("opening_trial_balance", books.format("1102"))
+    assert (done.status_code, await cash()) == (201, {**before, "1102": 34_000_000}), done.text
 
 
 async def test_a_session_that_was_forgotten_is_told_and_can_be_closed_today(call, visit, shop, resting, database):
