@@ -49,19 +49,40 @@ class ProductsController(Controller):
             terms = await service.product_terms(connection, book_id)
         return ProductList(items=[ProductOut.of(one, terms.get(one.code, ())) for one in found])
 
-    @post(opt={"permission": Permission.MANAGE_PRODUCTS}, responses=problems(400, 401, 403, 409, 422))
-    async def add_product(self, request: ApiRequest, database: Database, data: ProductIn) -> ProductOut:
-        """Begin another product with its first terms."""
+    @post(
+        opt={"permission": Permission.MANAGE_PRODUCTS},
+        responses={**problems(400, 401, 403, 409, 422), **approvals.ACCEPTED},
+        operation_class=TakesKey,
+    )
+    async def add_product(
+        self, request: ApiRequest, database: Database, data: ProductIn, key: KeyHeader = None
+    ) -> Response[ProductOut]:
+        """Begin another product with its first terms.
+
+        202 where it promises a return and the policies want a second person to agree; with an ``Idempotency-Key`` the
+        same request finds its draft again.
+        """
         identity = request.user
+        once = await idempotency(request) if key is not None else Idempotency.of("api", str(uuid4()))
         wanted = Product(data.code, data.kind, data.name_id, data.name_en)
         async with database.work(identity.book_id) as work:
             cooperative = await cooperative_of(work.connection, identity.book_id)
-            made = await service_terms.add_product(
-                work, cooperative, wanted, data.terms.terms(), actor=identity.username
+            asked = await service_terms.begin_product(
+                work,
+                cooperative,
+                wanted,
+                data.terms.terms(),
+                actor=identity.username,
+                idempotency=once,
+                now=datetime.now(UTC),
             )
-            terms = await service.product_terms(work.connection, identity.book_id, [made.code])
+            if asked is not None:
+                await work.commit()
+                return approvals.accepted(asked)
+            made = await service.product_by_code(work.connection, identity.book_id, data.code)
+            terms = await service.product_terms(work.connection, identity.book_id, [data.code])
             await work.commit()
-        return ProductOut.of(made, terms[made.code])
+        return Response(ProductOut.of(made, terms[data.code]), status_code=201)
 
     @post(
         "/{code:str}/terms",

@@ -79,9 +79,10 @@ class ProductPages(Controller):
 
     @post("/produk-baru", opt={"permission": Permission.MANAGE_PRODUCTS})
     async def new(self, request: ApiRequest, database: Database, frame: Frame) -> Response[Any]:
-        """Begin a product with its first terms."""
+        """Begin a product with its first terms, once a second person agrees if the policies want one."""
         identity = request.user
         form = Form(await request.form(), identity.locale)
+        key = form.uuid("key")
         kind = form.choice("kind", [one.value for one in SavingsKind])
         code = form.text("code", required=True, max_length=30).lower()
         names = [form.text(name, required=True, max_length=60) for name in ("name_id", "name_en")]
@@ -91,11 +92,21 @@ class ProductPages(Controller):
         async with database.work(identity.book_id) as work:
             cooperative = await cooperative_of(work.connection, identity.book_id)
             terms = _read(form, product, ProductTerms(_today(cooperative)), cooperative)
-            if form.ok and await _may_exceed(work, form, terms):
+            if form.ok and key and await _may_exceed(work, form, terms):
+                once = _once(key, code, terms, kind, *names)
                 try:
-                    await service_terms.add_product(work, cooperative, product, terms, actor=identity.username)
+                    asked = await service_terms.begin_product(
+                        work,
+                        cooperative,
+                        product,
+                        terms,
+                        actor=identity.username,
+                        idempotency=once,
+                        now=datetime.now(UTC),
+                    )
                     await work.commit()
-                    return Redirect(f"/produk/{product.code}", status_code=303)
+                    to = f"/produk/{code}" if asked is None else f"/persetujuan/{asked.number}?baru=1"
+                    return Redirect(to, status_code=303)
                 except Refusal as refusal:
                     form.add_refusal(refusal, _FIELD_OF)
         return await _show_new(request, database, frame, form, 422)
@@ -156,8 +167,8 @@ class ProductPages(Controller):
         return await _show_terms(request, database, frame, form, code, 422)
 
 
-def _once(key: UUID, code: str, terms: ProductTerms) -> Idempotency:
-    return Idempotency.of("web", str(key), "produk", code, service_terms.as_json(terms))
+def _once(key: UUID, code: str, terms: ProductTerms, *more: str) -> Idempotency:
+    return Idempotency.of("web", str(key), "produk", code, service_terms.as_json(terms), *more)
 
 
 def _history(product: Product, rows: tuple[ProductTerms, ...], locale: str) -> dict[date, list[tuple[str, str]]]:
@@ -267,7 +278,7 @@ async def _show_new(
         product=None,
         kinds=kinds,
         chosen=chosen,
-        key="",
+        key=str(uuid4()),
         action="/produk-baru",
         **(_choices(chosen, cooperative, ceiling, form.locale) if chosen else {}),
     )

@@ -21,7 +21,8 @@ from koperasi.errors import Conflict, Refusal
 from koperasi.formats import InputError, clean_text
 from koperasi.i18n import N_
 from koperasi.posting import Idempotency
-from koperasi.savings.products import Product, ProductTerms, terms_on
+from koperasi.savings.products import Earns, Product, ProductTerms, terms_on
+from koperasi.savings.rules import SavingsKind
 from koperasi.savings.rules_products import (
     CODE,
     changes,
@@ -36,6 +37,8 @@ from koperasi.savings.tables import savings_product, savings_product_terms
 
 ABOUT = "product"
 """The first word of such an act's subject."""
+PROMISES = frozenset({Earns.RATE, Earns.NISBAH})
+"""What whoever opens an account under these terms may claim."""
 NAME_MAX_LENGTH = 60
 REASON_MAX_LENGTH = 200
 _CEILING = "savings_return.ceiling_percent"
@@ -108,21 +111,80 @@ async def set_terms(
 
 
 async def carry_out(work: Work, found: Approval, approver: str) -> int | None:  # noqa: ARG001 - an executor's shape
-    """Set the terms that somebody agreed to; whoever asked has set them. Posts no entry.
+    """Set the terms that somebody agreed to, or begin the product; whoever asked has done it. Posts no entry.
 
     Raises:
-        Conflict: ``terms-date-taken``: others of that day came first.
+        Conflict: ``terms-date-taken``: others of that day came first; ``product-code-taken``.
         Refusal: ``terms-month-closed``, ``rate-above-ceiling``: it is no longer possible.
     """
     cooperative = await cooperative_of(work.connection, work.book_id)
-    await _add(work, cooperative, found.params["product"], from_json(found.params["terms"]), found.asked_by)
+    code, terms = found.params["product"], from_json(found.params["terms"])
+    if begun := found.params.get("begins"):
+        product = Product(code, SavingsKind(begun["kind"]), begun["name_id"], begun["name_en"])
+        await add_product(work, cooperative, product, terms, actor=found.asked_by)
+    else:
+        await _add(work, cooperative, code, terms, found.asked_by)
     return None
+
+
+async def begin_product(
+    work: Work,
+    cooperative: Cooperative,
+    product: Product,
+    terms: ProductTerms,
+    *,
+    actor: str,
+    idempotency: Idempotency,
+    now: datetime,
+) -> Approval | None:
+    """Begin a product; where it promises something, ask a second person first if the policies of today want one.
+
+    Args:
+        work: bound to the cooperative's book; the caller commits.
+        cooperative: whose.
+        product: its code, kind and names.
+        terms: its first.
+        actor: username of whoever begins it.
+        idempotency: the same request finds its draft again.
+        now: the moment.
+
+    Returns:
+        What waits for a second person; nothing if the product was begun.
+
+    Raises:
+        Refusal: ``product``, ``product-terms``, ``rate-above-ceiling``.
+        Conflict: ``product-code-taken``.
+    """
+    before = await approvals.asked(work.connection, work.book_id, idempotency)
+    if before is not None:
+        return before
+    today = cooperative.today(now)
+    asks = await approvals.needs_second(work.connection, work.book_id, Kind.RATE_CHANGE, today, actor=actor)
+    if terms.earns not in PROMISES or not asks:
+        await add_product(work, cooperative, product, terms, actor=actor)
+        return None
+    async with work.connection.begin_nested() as nested:
+        made = await add_product(work, cooperative, product, terms, actor=actor)
+        await nested.rollback()
+    act = Act(
+        kind=Kind.RATE_CHANGE,
+        subject=f"{ABOUT} {made.code}",
+        params={
+            "product": made.code,
+            "begins": {"kind": made.kind.value, "name_id": made.name_id, "name_en": made.name_en},
+            "terms": as_json(terms),
+        },
+        effects=changes(made, None, terms),
+        actor=actor,
+        idempotency=idempotency,
+    )
+    return await approvals.ask_act(work.connection, work.book_id, act, now)
 
 
 async def add_product(
     work: Work, cooperative: Cooperative, product: Product, terms: ProductTerms, *, actor: str
 ) -> Product:
-    """Begin a product with its first terms; nobody has money in it yet, so nobody else need agree.
+    """Begin a product with its first terms, asking nobody; users come by way of ``begin_product``.
 
     Raises:
         Refusal: ``product``, ``product-terms``, ``rate-above-ceiling``.

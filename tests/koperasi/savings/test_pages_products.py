@@ -8,6 +8,7 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from koperasi.cooperatives.service import add_policy
 from koperasi.members import service as members
@@ -48,6 +49,13 @@ async def switch(database, village, name, value):
     async with database.work(village.cooperative.book_id) as work:
         await add_policy(work, name, village.cooperative.today(datetime.now(UTC)), value, "uji", "uji")
         await work.commit()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def in_pairs(database, own_village):
+    """A cooperative whose terms a second person agrees to."""
+    await switch(database, own_village, "approval.rate_changes", "on")
+    return own_village
 
 
 @pytest.fixture
@@ -257,10 +265,41 @@ async def test_another_cooperative_at_the_desk(visit, alone):
     assert strange.status_code == 404
 
 
-async def test_terms_over_rest_wait_for_a_second_person(client, own_village, database):
-    await switch(database, own_village, "approval.rate_changes", "on")
+async def test_a_new_product_that_promises_something_waits_for_a_second_person(client, in_pairs):
+    """Else whoever may begin products could promise themselves what nobody agreed to."""
+
+    async def begin(code, key, kind="mudharabah", **terms):
+        facts = {"valid_from": "2027-02-01", "reason": "Rapat 8/2026", **terms}
+        body = {"code": code, "kind": kind, "name_id": "Simpanan Ternak", "name_en": "Cattle savings"}
+        headers = in_pairs.headers(Role.BENDAHARA, key)
+        return await client.post("/api/v1/savings-products", headers=headers, json=body | {"terms": facts})
+
+    async def codes():
+        found = await client.get("/api/v1/savings-products", headers=in_pairs.headers(Role.KETUA))
+        return {one["code"] for one in found.json()["items"]}
+
+    asked = [await begin("ternak", "produk-1", earns="nisbah", nisbah_percent="40") for _ in range(2)]
+    assert [answer.status_code for answer in asked] == [202, 202], asked[0].text
+    assert asked[0].json()["number"] == asked[1].json()["number"]
+    assert "ternak" not in await codes()
+    wrong = await begin("ternak-2", "produk-2", earns="rate", rate_percent="3")
+    assert wrong.status_code == 422
+    plain = await begin("ternak-3", "produk-3", "wadiah", earns="bonus")
+    assert plain.status_code == 201, plain.text
+    number = asked[0].json()["number"]
+    seen = await client.get(f"/api/v1/approvals/{number}", headers=in_pairs.headers(Role.KETUA))
+    agreed = await client.post(
+        f"/api/v1/approvals/{number}/approve",
+        headers=in_pairs.headers(Role.KETUA),
+        json={"fingerprint": seen.json()["fingerprint"]},
+    )
+    assert agreed.status_code in (200, 201), agreed.text
+    assert {"ternak", "ternak-3"} <= await codes()
+
+
+async def test_terms_over_rest_wait_for_a_second_person(client, in_pairs):
     body = {"valid_from": "2027-02-01", "earns": "nisbah", "nisbah_percent": "33.3", "reason": "Rapat 7/2026"}
-    headers = own_village.headers(Role.BENDAHARA, "ketentuan-1")
+    headers = in_pairs.headers(Role.BENDAHARA, "ketentuan-1")
     asked = [
         await client.post("/api/v1/savings-products/mudharabah/terms", headers=headers, json=body) for _ in range(2)
     ]
@@ -268,7 +307,7 @@ async def test_terms_over_rest_wait_for_a_second_person(client, own_village, dat
     assert asked[0].json()["number"] == asked[1].json()["number"]
     wrong = await client.post(
         "/api/v1/savings-products/mudharabah/terms",
-        headers=own_village.headers(Role.BENDAHARA),
+        headers=in_pairs.headers(Role.BENDAHARA),
         json=body | {"earns": "rate", "rate_percent": "3"},
     )
     assert wrong.status_code == 422
