@@ -201,6 +201,7 @@ ROUTES = {
 
 TERMS = {
     "settlement": ("members/{number}/settlement", '{"charge":{"amount":%s}}'),
+    "surplus": ("members/{number}/settlement", '{"shu":{"amount":%s}}'),
     "product": (
         "savings-products",
         '{"code":"x","kind":"wadiah","name_id":"X","name_en":"X","terms":{"valid_from":"2024-02-01","reason":"Uji","floor":{"amount":%s}}}',

@@ -85,7 +85,11 @@ class MembershipController(Controller):
                 cooperative,
                 number,
                 decided_on=data.decided_on or cooperative.today(now),
-                wishes=Wishes(data.charge.minor("charge") if data.charge else 0, data.waiver),
+                wishes=Wishes(
+                    data.charge.minor("charge") if data.charge else 0,
+                    data.waiver,
+                    data.shu.minor("shu") if data.shu else 0,
+                ),
                 actor=identity.username,
                 idempotency=once,
                 now=now,

@@ -29,7 +29,7 @@ from koperasi.printing import answer
 from koperasi.rest import ApiRequest
 from koperasi.web import Form, Notice
 
-TYPED = ("decided_on", "charge", "waiver")
+TYPED = ("decided_on", "charge", "waiver", "shu")
 
 Position = Annotated[int, Parameter(ge=0, le=100)]
 
@@ -232,7 +232,9 @@ def _part(found: Exit | None, position: int) -> Part:
 def wishes_of(form: Form) -> Wishes:
     """What was stated by hand; errors stand beside the fields."""
     return Wishes(
-        form.amount("charge", required=False, positive=False) or 0, form.text("waiver", max_length=200) or None
+        form.amount("charge", required=False, positive=False) or 0,
+        form.text("waiver", max_length=200) or None,
+        form.amount("shu", required=False, positive=False) or 0,
     )
 
 
@@ -296,7 +298,8 @@ def _asked_for(waiting: Approval, locale: str) -> Form:
     """What was typed for the request that waits: the page shows what it would do."""
     asked = waiting.params
     typed = {"decided_on": asked["decided_on"], "waiver": asked["statement"]["waiver"] or ""}
-    return Form({**typed, "charge": format_figure(asked["charge"]) if asked["charge"] else ""}, locale)
+    amounts = {name: format_figure(asked[name]) if asked.get(name) else "" for name in ("charge", "shu")}
+    return Form({**typed, **amounts}, locale)
 
 
 def _may_undo(found: Exit | None, username: str) -> bool:
@@ -311,17 +314,17 @@ async def _preview(
     decided_on, wishes = form.date("decided_on"), wishes_of(form)
     if not form.ok and fresh:
         return None
+    day = min(decided_on or today, today)
     try:
-        return await service.prepare(
-            connection,
-            cooperative,
-            number,
-            decided_on=min(decided_on or today, today),
-            wishes=wishes,
-            locale=form.locale,
-        )
+        return await service.prepare(connection, cooperative, number, decided_on=day, wishes=wishes, locale=form.locale)
     except Refusal as refusal:
         form.add_refusal(refusal)
+        if refusal.code == "shu":
+            # The statement without it stays on the page, and so does the form, with the error beside its field.
+            rest = wishes._replace(shu_minor=0)
+            return await service.prepare(
+                connection, cooperative, number, decided_on=day, wishes=rest, locale=form.locale
+            )
         form.set("elsewhere", ELSEWHERE.get(refusal.code, ""))
         return None
 

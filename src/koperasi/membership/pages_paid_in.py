@@ -79,7 +79,7 @@ async def _posted(
             await work.commit()
     except Refusal as refusal:
         return await refused(request, database, frame, number, form, refusal)
-    kept = {name: form.value(name) for name in ("charge", "waiver") if form.value(name)}
+    kept = {name: form.value(name) for name in ("charge", "waiver", "shu") if form.value(name)}
     return Redirect(f"/anggota/{number}/penyelesaian?{urlencode({'selesai': done, **kept})}", status_code=303)
 
 

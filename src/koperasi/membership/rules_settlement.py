@@ -65,13 +65,23 @@ class Accounts(NamedTuple):
     """What the reserve has: nothing is paid out of it beyond that."""
     fees: int
     rounding: int
+    surplus: int | None = None
+    """Of what members were granted of the surplus and have not fetched; None where the chart knows none."""
+    surplus_minor: int = 0
 
 
 class Wishes(NamedTuple):
-    """What whoever prepares it may state: a charge that stands in no book, and a paper that forgives what is short."""
+    """What whoever prepares it may state.
+
+    Attributes:
+        charge_minor: what stands in no book.
+        waiver: the paper that forgives what is short.
+        shu_minor: what the members' meeting granted this member of the surplus, not fetched yet.
+    """
 
     charge_minor: int = 0
     waiver: str | None = None
+    shu_minor: int = 0
 
 
 class Plan(NamedTuple):
@@ -125,11 +135,12 @@ def plan(
         locale: the reader's language, for the words of the working.
 
     Raises:
-        Refusal: ``charge`` (below zero, or not whole rupiah); or what ``rules_exit.settle`` says.
+        Refusal: ``charge`` (below zero, or not whole rupiah), ``shu`` (more than members have not fetched); or what
+            ``rules_exit.settle`` says.
     """
     if wishes.charge_minor < 0 or wishes.charge_minor % RUPIAH:
         raise Refusal("charge", N_("Kewajiban lain ditulis dalam rupiah penuh."), field="charge")
-    lines = [one for one in own if one.effect_minor]
+    lines = [*(one for one in own if one.effect_minor), *_granted(wishes, accounts)]
     capital = sum(one.effect_minor for one in lines if one.kind in rules_exit.OWN_CAPITAL)
     pokok = sum(one.effect_minor for one in lines if one.kind is Kind.POKOK)
     lines += _by_policy(capital, pokok, reason, terms, accounts)
@@ -154,6 +165,16 @@ def plan(
         heirs=[rules_exit.Heir(one.name, Fraction(one.percent)) for one in heirs],
     )
     return Plan(tuple(lines), settlement)
+
+
+def _granted(wishes: Wishes, accounts: Accounts) -> list[Line]:
+    """The right to the surplus: no more than stands in the book for all members."""
+    if not wishes.shu_minor:
+        return []
+    if accounts.surplus is None or not 0 < wishes.shu_minor <= accounts.surplus_minor:
+        message = N_("SHU anggota yang belum diambil menurut buku hanya %(amount)s.")
+        raise Refusal("shu", message, field="shu", amount=format_amount(max(accounts.surplus_minor, 0)))
+    return [Line(Kind.SHU, "", "", wishes.shu_minor, accounts.surplus)]
 
 
 def _by_policy(capital: int, pokok: int, reason: Reason, terms: Terms, accounts: Accounts) -> list[Line]:

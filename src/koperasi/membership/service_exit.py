@@ -104,7 +104,7 @@ async def carry_out(work: Work, approval: Approval, approver: str) -> int | None
     status = await members.locked_status(work, number)
     if await exit_of(work.connection, work.book_id, number) is not None:
         raise _exists()
-    wishes = Wishes(int(params["charge"]), params["statement"]["waiver"])
+    wishes = Wishes(int(params["charge"]), params["statement"]["waiver"], int(params.get("shu", 0)))
     changed = Conflict("exit-changed", N_("Keadaan anggota ini berubah sejak diminta; tolak, lalu minta lagi."))
     if status.value != params["status"]:
         raise changed
@@ -286,7 +286,9 @@ def _act(found: Statement, actor: str, idempotency: Idempotency) -> AskedAct:
         if one.effect_minor
     ]
     by_hand = [
-        (one.name, NOTHING, format_amount(one.effect_minor)) for one in found.plan.lines if one not in found.own.lines
+        (one.name or one.kind.label, NOTHING, format_amount(one.effect_minor))
+        for one in found.plan.lines
+        if one not in found.own.lines
     ]
     status = found.member.status
     ends = MemberStatus.KELUAR if status is MemberStatus.KELUAR_DIAJUKAN else status
@@ -298,6 +300,7 @@ def _act(found: Statement, actor: str, idempotency: Idempotency) -> AskedAct:
             "status": status.value,
             "decided_on": found.decided_on.isoformat(),
             "charge": found.wishes.charge_minor,
+            "shu": found.wishes.shu_minor,
             "statement": found.stored(),
         },
         effects=[

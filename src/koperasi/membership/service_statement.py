@@ -106,7 +106,17 @@ async def _terms(connection: AsyncConnection, book_id: int, on: date) -> Terms:
 async def _accounts(connection: AsyncConnection, cooperative: Cooperative) -> Accounts:
     # A business group's small chart has other income only.
     fees = "fees.savings" if "fees.savings" in roles(cooperative.kind) else "income.other"
+    played = roles(cooperative.kind)
     codes = [account_code(cooperative.kind, role) for role in ("reserve.general", fees, "cash.difference")]
-    found = {one.code: one for one in await ledger.find_accounts(connection, cooperative.book_id, codes)}
+    granted = [played[role] for role in ("members.surplus",) if role in played]
+    found = {one.code: one for one in await ledger.find_accounts(connection, cooperative.book_id, codes + granted)}
     reserve, income, rounding = (found[code] for code in codes)
-    return Accounts(reserve.account_id, reserve.balance, income.account_id, rounding.account_id)
+    surplus = next((found[code] for code in granted if code in found), None)
+    return Accounts(
+        reserve.account_id,
+        reserve.balance,
+        income.account_id,
+        rounding.account_id,
+        surplus.account_id if surplus else None,
+        surplus.balance if surplus else 0,
+    )

@@ -28,11 +28,15 @@ class ActIn(Model):
 
 
 class SettlementIn(Model):
-    """The decision: its day (today if not said), a charge that stands in no book, the paper that forgives a lack."""
+    """The decision: its day (today if not said), a charge that stands in no book, the paper that forgives a lack.
+
+    ``shu``: what the members' meeting granted this member of the surplus, booked and not fetched yet.
+    """
 
     decided_on: BookDate | None = None
     charge: Money | None = None
     waiver: Reference | None = None
+    shu: Money | None = None
 
 
 class PaymentIn(Model):

@@ -97,6 +97,22 @@ class Desk:
             await work.commit()
         return done
 
+    async def grant(self, rupiah: int) -> None:
+        """The members' meeting grants members a part of last year's surplus."""
+        book_id = self.cooperative.book_id
+        async with self.database.work(book_id) as work:
+            from_, to = [
+                (await ledger.account_by_code(work.connection, book_id, code)).account_id for code in ("3302", "2123")
+            ]
+            lines = (ledger.Line(from_, rupiah * 100), ledger.Line(to, -rupiah * 100))
+            draft = ledger.Draft(
+                book_id=book_id, effective_date=TODAY, kind="journal.manual", description="Pembagian SHU", actor="uji",
+                lines=lines, key=uuid4().hex, fingerprint=bytes(32),
+            )  # fmt: skip
+            (done,) = await ledger.append(work.connection, [draft])
+            assert isinstance(done, ledger.Posted), done
+            await work.commit()
+
     async def status(self, number: str) -> MemberStatus:
         async with self.database.reading(self.cooperative.book_id) as connection:
             return (await members.member_by_number(connection, self.cooperative.book_id, number)).status

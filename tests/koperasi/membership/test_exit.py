@@ -128,6 +128,25 @@ async def test_a_decision_is_taken_back_while_nobody_was_paid(desk):
     await desk.pay(member.number)
 
 
+async def test_the_right_to_the_surplus_is_paid_out_of_what_members_have_not_fetched(desk):
+    member = await desk.join()
+    await desk.pay_in(member.number, pokok=100_000)
+    await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OWN_WISH, TODAY - timedelta(days=5))
+    with pytest.raises(Refusal, match="shu"):
+        await desk.decide(member.number, shu_minor=25_000 * RP)
+    await desk.grant(30_000)
+    with pytest.raises(Refusal, match="shu"):
+        await desk.decide(member.number, shu_minor=30_001 * RP)
+    with pytest.raises(Refusal, match="shu"):
+        await desk.decide(member.number, shu_minor=-1)
+    done = await desk.decide(member.number, shu_minor=25_000 * RP)
+    assert done.net_minor == 125_000 * RP
+    assert await desk.balance("2123") == 5_000 * RP
+    await desk.pay_in((await desk.join()).number, pokok=100_000)
+    await desk.pay(member.number)
+    assert await desk.balance("1102") == 75_000 * RP
+
+
 async def test_who_owes_more_than_they_have_stays_until_it_is_forgiven(desk):
     member = await desk.join()
     await desk.pay_in(member.number, pokok=100_000)

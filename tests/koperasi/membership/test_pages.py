@@ -52,6 +52,11 @@ async def test_from_a_death_to_the_heirs_receipts(client, database, own_village,
     day = re.search(r'name="decided_on"[^>]*value="([^"]+)"', preview)
     leavers = await bendahara.get("/anggota/keluar")
     assert f"/anggota/{number}/penyelesaian" in leavers
+    refused = await bendahara.fill(
+        f"/anggota/{number}/penyelesaian", status=422, decided_on=day[1], charge="", waiver="", shu="25.000"
+    )
+    assert "belum diambil menurut buku hanya Rp0" in refused.text
+    assert 'value="25.000"' in refused.text  # nothing typed is lost
     asked = await bendahara.fill(f"/anggota/{number}/penyelesaian", decided_on=day[1], charge="", waiver="")
     waiting = asked.headers["location"].partition("?")[0]
     assert waiting.startswith("/persetujuan/")
