@@ -312,6 +312,9 @@ UNLIKELY = {
     "POST /api/v1/members/{number}/settlement/payments",
     "POST /api/v1/members/{number}/settlement/reversal",
     "POST /api/v1/members/{number}/savings-accounts",
+    # A consent stands once: whichever of the two gives it first leaves nothing to the other.
+    "POST /api/v1/members/{member}/consents",
+    "POST /api/v1/own-consents",
     "POST /api/v1/partner-cooperatives",
     "POST /api/v1/savings-products/{code}/terms",
     "GET /api/v1/savings-accounts/{number}/plan",
