@@ -152,6 +152,7 @@ async def count_petty(
         Refusal: ``vault-holder``, ``cash-differs``, what the rules say, or what the book says.
     """
     connection, book_id = work.connection, work.book_id
+    holder = holder if holds_vault else actor
     await ledger.lock_head(connection, book_id)
     if (known := await _same(connection, book_id, idempotency)) is not None:
         return known
@@ -166,7 +167,7 @@ async def count_petty(
     row = {
         "book_id": book_id,
         "number": number,
-        "holder": holder if holds_vault else actor,
+        "holder": holder,
         "business_day": cooperative.today(now),
         "counted_at": now,
         "counted_by": actor,

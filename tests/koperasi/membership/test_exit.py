@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -145,6 +146,20 @@ async def test_the_right_to_the_surplus_is_paid_out_of_what_members_have_not_fet
     await desk.pay_in((await desk.join()).number, pokok=100_000)
     await desk.pay(member.number)
     assert await desk.balance("1102") == 75_000 * RP
+
+
+async def test_many_who_leave_at_once_are_not_all_granted_the_last_of_the_surplus(desk):
+    leaving = [await desk.join() for _ in range(6)]
+    for member in leaving:
+        await desk.pay_in(member.number, pokok=100_000)
+        await desk.act(member.number, Act.EXIT_REQUESTED, Reason.OWN_WISH, TODAY - timedelta(days=5))
+    await desk.grant(30_000)
+    await asyncio.gather(*(desk.balance("2123") for _ in leaving))  # each has a connection of its own
+    asked = (desk.decide(member.number, shu_minor=20_000 * RP) for member in leaving)
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [one for one in outcomes if isinstance(one, Refusal)]
+    assert [one.code for one in refused] == ["shu"] * 5
+    assert await desk.balance("2123") == 10_000 * RP
 
 
 async def test_who_owes_more_than_they_have_stays_until_it_is_forgiven(desk):
